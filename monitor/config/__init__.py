@@ -1,0 +1,42 @@
+"""The configuration: YAML and environment in, frozen values out. Every mistake is one ConfigError naming its place."""
+
+from monitor.config.load import FILES, choose, defaults, load, stamp, token, warnings
+from monitor.config.model import (
+    AlertsConfig,
+    Chat,
+    ClassifierConfig,
+    Config,
+    DisplayConfig,
+    KeywordRule,
+    Keywords,
+    PollingConfig,
+    Settings,
+    StorageConfig,
+    TelegramConfig,
+)
+from monitor.config.starter import write_starter
+from monitor.config.values import format_duration, parse_duration
+
+__all__ = [
+    "FILES",
+    "AlertsConfig",
+    "Chat",
+    "ClassifierConfig",
+    "Config",
+    "DisplayConfig",
+    "KeywordRule",
+    "Keywords",
+    "PollingConfig",
+    "Settings",
+    "StorageConfig",
+    "TelegramConfig",
+    "choose",
+    "defaults",
+    "format_duration",
+    "load",
+    "parse_duration",
+    "stamp",
+    "token",
+    "warnings",
+    "write_starter",
+]

@@ -1,0 +1,176 @@
+"""The configuration's values, their defaults and their bounds. Reads nothing."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
+
+from monitor.config.values import (
+    chat_id,
+    check_country,
+    check_database,
+    check_feed_url,
+    check_language,
+    check_match,
+    check_timezone,
+    family,
+    parse_duration,
+)
+from monitor.domain import REGION, Source
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Country = Annotated[str, AfterValidator(check_country)]
+Language = Annotated[str, AfterValidator(check_language)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+FieldName = Literal["title", "summary", "url"]
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, closed to unknown keys, and strict (the text "5" is not a number)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PollingConfig(Section):
+    """How feeds are fetched. Times are durations, sizes are bytes."""
+
+    min_interval: Annotated[Duration, Field(ge=timedelta(seconds=10))] = timedelta(minutes=1)
+    max_interval: Annotated[Duration, Field(le=timedelta(days=1))] = timedelta(hours=1)
+    timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=5))] = timedelta(seconds=20)
+    max_bytes: Annotated[int, Field(ge=10_000, le=100_000_000)] = 5_000_000
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    per_host: Annotated[int, Field(ge=1, le=64)] = 2
+    host_delay: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(minutes=1))] = timedelta(seconds=1)
+    allow_private: bool = False
+    user_agent: str | None = None
+
+
+class ClassifierConfig(Section):
+    """Which model judges. `model` is a folder, or a hub name with the extra `train`."""
+
+    model: str | None = None
+    threads: Annotated[int, Field(ge=1, le=64)] | None = None
+    batch: Annotated[int, Field(ge=1, le=256)] = 16
+
+
+class AlertsConfig(Section):
+    """What is worth an alert. `threshold` None means the one that the model was calibrated for."""
+
+    threshold: Probability | None = None
+    max_age: Annotated[Duration, Field(ge=timedelta(minutes=1))] = timedelta(hours=12)
+    countries: tuple[str, ...] = REGION
+
+    @field_validator("countries")
+    @classmethod
+    def known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Only the seven countries of the region can be watched, and at least one."""
+        if not value or not set(value) <= set(REGION):
+            raise PydanticCustomError("country", "expected some of {known}", {"known": ", ".join(REGION)})
+        return value
+
+
+class Chat(Section):
+    """A Telegram chat that receives alerts: its id, or the @name of a public channel."""
+
+    id: Annotated[int | str, BeforeValidator(chat_id)]
+    admin: bool = False
+    thread: Annotated[int, Field(ge=1)] | None = None
+
+
+class TelegramConfig(Section):
+    """Where alerts go. The token comes from the environment only."""
+
+    chats: tuple[Chat, ...] = ()
+    api_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")] = "https://api.telegram.org"
+    token: SecretStr | None = Field(default=None, exclude=True)
+
+
+class StorageConfig(Section):
+    """Where state is kept: an SQLAlchemy URL (None: SQLite in the user's state folder), and how long articles stay."""
+
+    url: Annotated[str, AfterValidator(check_database)] | None = None
+    retention: Annotated[Duration, Field(ge=timedelta(days=2))] = timedelta(days=90)
+
+
+class DisplayConfig(Section):
+    """How times are shown."""
+
+    timezone: Annotated[str, AfterValidator(check_timezone)] = "Europe/Belgrade"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.timezone)
+
+
+class WebConfig(Section):
+    """Reserved: the address of the status page."""
+
+    listen: Annotated[str, Field(pattern=r"^[^\s:]+:\d{1,5}$")] | None = None
+
+
+class SourceEntry(Section):
+    """One element of `sources` in sources.yaml."""
+
+    name: Name
+    url: Annotated[str, AfterValidator(check_feed_url)]
+    lang: Language | None = None
+    country: Country | None = None
+    camp: Name = "other"
+    outlet: Name | None = None
+    tier: Annotated[int, Field(ge=1, le=3)] = 2
+    enabled: bool = True
+    interval: Annotated[Duration, Field(ge=timedelta(seconds=10), le=timedelta(days=1))] | None = None
+
+    def source(self) -> Source:
+        """The same as the program's own value; the outlet defaults to the address's host."""
+        return Source(**{**self.model_dump(), "outlet": self.outlet or family(self.url)})
+
+
+class Sources(Section):
+    """The file sources.yaml."""
+
+    sources: tuple[SourceEntry, ...] = ()
+
+
+class KeywordRule(Section):
+    """One rule: a word, a phrase or a stem with `*`, and where it applies. Empty limits mean everywhere."""
+
+    match: Annotated[str, AfterValidator(check_match)]
+    weight: Annotated[float, Field(ge=-10, le=10)] = 1.0
+    languages: tuple[Language, ...] = ()
+    countries: tuple[Country, ...] = ()
+    sources: tuple[str, ...] = ()
+    fields: Annotated[tuple[FieldName, ...], Field(min_length=1)] = ("title", "summary")
+
+
+class Keywords(Section):
+    """The rules of keywords.yaml by list."""
+
+    boost: tuple[KeywordRule, ...] = ()
+    mute: tuple[KeywordRule, ...] = ()
+    always: tuple[KeywordRule, ...] = ()
+    require: tuple[KeywordRule, ...] = ()
+
+
+class Settings(Section):
+    """The file monitor.yaml."""
+
+    telegram: TelegramConfig = TelegramConfig()
+    storage: StorageConfig = StorageConfig()
+    alerts: AlertsConfig = AlertsConfig()
+    polling: PollingConfig = PollingConfig()
+    classifier: ClassifierConfig = ClassifierConfig()
+    display: DisplayConfig = DisplayConfig()
+    web: WebConfig = WebConfig()
+
+
+class Config(Settings):
+    """All three files, and the folder that they came from."""
+
+    folder: str = ""
+    sources: tuple[Source, ...] = ()
+    keywords: Keywords = Keywords()

@@ -1,0 +1,122 @@
+"""How single values are written and checked: durations, addresses, codes; complaints say what was expected."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic_core import PydanticCustomError
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# ISO 3166-1 alpha-2, and XK as the European Union uses it.
+COUNTRIES = frozenset(
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY "
+    "BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK "
+    "FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR "
+    "IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK "
+    "ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM "
+    "PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF "
+    "TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW".split()
+)
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+DATABASE = re.compile(r"sqlite://(/.*)?|postgresql(\+psycopg)?://\S+")
+HOST_PREFIXES = re.compile(r"^(www|rss|feeds?|api|news)\.")
+
+
+def parse_duration(value: object) -> timedelta:
+    """Read a duration: `90s`, `10m`, `12h`, `7d`, or a number of seconds."""
+    if isinstance(value, timedelta):
+        return value
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", value) if isinstance(value, str) else []
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return timedelta(seconds=value)
+        if parts and re.sub(r"\s", "", str(value)) == "".join(number + unit for number, unit in parts):
+            return sum((timedelta(**{UNITS[unit]: float(number)}) for number, unit in parts), timedelta())
+    except (OverflowError, ValueError):
+        pass
+    raise PydanticCustomError("duration", "expected a duration such as 30s, 10m, 12h or 7d")
+
+
+def format_duration(value: timedelta) -> str:
+    """Write a duration as it would be written in YAML, to the second."""
+    seconds = int(value.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def check_country(value: str) -> str:
+    """Accept an ISO 3166 code."""
+    if value not in COUNTRIES:
+        raise PydanticCustomError("country", "expected a two-letter ISO 3166 country code such as RS, or XK for Kosovo")
+    return value
+
+
+def check_language(value: str) -> str:
+    """Accept a BCP 47 tag."""
+    if not LANGUAGE.fullmatch(value):
+        raise PydanticCustomError("language", "expected a BCP 47 language tag such as sq, sr or sr-Cyrl")
+    return value
+
+
+def check_timezone(value: str) -> str:
+    """Accept an IANA name."""
+    if value not in available_timezones():
+        raise PydanticCustomError("timezone", "expected an IANA time zone such as Europe/Belgrade")
+    return value
+
+
+def check_database(value: str) -> str:
+    """Accept the databases that the program can use."""
+    if not DATABASE.fullmatch(value):
+        wanted = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+        raise PydanticCustomError("database", wanted)
+    return value
+
+
+def check_feed_url(value: str) -> str:
+    """Accept an http or https address with a host."""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", value)
+        good = good and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise PydanticCustomError("feed_url", "expected an address that starts with http:// or https://")
+    return value
+
+
+def family(url: str) -> str:
+    """The publisher that an address belongs to, where none was configured: its host without `www.` and the like."""
+    host = urlsplit(url).hostname or url
+    return HOST_PREFIXES.sub("", host)
+
+
+def chat_id(value: object) -> int | str:
+    """Accept a chat's number (also quoted), or the @name of a public channel."""
+    if isinstance(value, int) and not isinstance(value, bool) and value != 0:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?[1-9]\d{0,15}", value):
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"@[A-Za-z][A-Za-z0-9_]{3,31}", value):
+        return value
+    raise PydanticCustomError("chat_id", "expected a chat's number such as -1001234567890, or a channel's @name")
+
+
+def check_match(value: str) -> str:
+    """Accept a keyword that matches something, and not everything."""
+    words = value.split()
+    if not any(character.isalnum() for character in value):
+        raise PydanticCustomError(
+            "match", "expected a word, a phrase or a stem with *; this would match nothing or everything"
+        )
+    for word in words:
+        stem = word.removesuffix("*")
+        if "*" in stem:
+            raise PydanticCustomError("match", "expected * only at the end of a word")
+        if stem != word and sum(character.isalnum() for character in stem) < 2:
+            raise PydanticCustomError("match", "expected at least two letters before *")
+    return value

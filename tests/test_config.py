@@ -1,0 +1,253 @@
+"""The configuration folder: what is accepted, and the one sentence that each mistake gives."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.config import Config, choose, load, stamp, warnings, write_starter
+from monitor.errors import ConfigError
+
+SOURCE = "sources:\n- name: A\n  url: https://a.example/feed\n"
+
+
+def folder(tmp_path: Path, **files: str) -> Path:
+    """A configuration folder with these files (by stem); sources and keywords are empty unless given."""
+    for name in ("monitor", "sources", "keywords"):
+        (tmp_path / f"{name}.yaml").write_text(files.get(name, ""), "utf-8")
+    return tmp_path
+
+
+def test_empty_files_are_valid_and_give_the_defaults(tmp_path: Path) -> None:
+    """Three empty files are a configuration, with every default."""
+    config = load(folder(tmp_path), {})
+    assert config == Config(folder=str(tmp_path))
+    assert config.alerts.max_age == timedelta(hours=12)
+    assert config.polling.allow_private is False
+    assert config.telegram.api_url == "https://api.telegram.org"
+
+
+def test_the_packaged_configuration_is_valid_and_warns_of_nothing() -> None:
+    """What ships loads, has over a hundred feeds of all seven countries, and gives no warning."""
+    config = load(choose(None) if not Path("config").is_dir() else Path("config"), {})
+    assert len(config.sources) >= 100
+    assert {"AL", "BA", "HR", "XK", "ME", "MK", "RS"} <= {source.country for source in config.sources}
+    assert warnings(config) == []
+
+
+def test_every_commented_key_of_the_starter_is_valid(tmp_path: Path) -> None:
+    """Uncommenting every example in monitor.yaml gives a valid file: the comments are true."""
+    write_starter(tmp_path)
+    text = (tmp_path / "monitor.yaml").read_text("utf-8")
+    lines = [line.replace("  # ", "  ", 1) if ":" in line or "- id" in line else line for line in text.splitlines()]
+    keys = ("chats", "  - id", "    thread", "    admin", "api_url", "threshold", "max_age", "countries", "timezone")
+    keys += ("min_interval", "max_interval", "timeout", "max_bytes", "concurrency", "per_host", "host_delay")
+    keys += ("allow_private", "user_agent", "url", "retention", "model", "threads", "batch", "listen")
+    kept = [line for line in lines if not line.startswith("  ") or line[2:].startswith(keys)]
+    (tmp_path / "monitor.yaml").write_text("\n".join(kept), "utf-8")
+    config = load(tmp_path, {})
+    assert [chat.id for chat in config.telegram.chats] == [-1001234567890, 123456789]
+    assert config.storage.url == "sqlite:////var/lib/balkan-monitor/monitor.db"
+
+
+def test_a_string_is_a_rule_and_a_source_needs_only_name_and_url(tmp_path: Path) -> None:
+    """The short forms are filled with defaults; the outlet is the host without www."""
+    config = load(folder(tmp_path, sources=SOURCE.replace("a.ex", "www.a.ex"), keywords="boost: [kosov*]\n"), {})
+    assert config.keywords.boost[0].match == "kosov*"
+    assert config.sources[0].outlet == "a.example"
+
+
+def test_keys_without_a_value_mean_their_defaults(tmp_path: Path) -> None:
+    """`telegram:` alone, as left by commenting its keys out, is not a mistake."""
+    assert load(folder(tmp_path, monitor="telegram:\nalerts:\n  threshold:\n"), {}).alerts.threshold is None
+
+
+BROKEN = [
+    ("monitor", "alrets:\n  threshold: 1\n", "line 1: alrets: unknown key; did you mean 'alerts'?"),
+    ("monitor", "alerts:\n  treshold: 0.5\n", "line 2: alerts.treshold: unknown key; did you mean 'threshold'?"),
+    ("monitor", "alerts:\n  zzz: 1\n", "line 2: alerts.zzz: unknown key; expected one of threshold, max_age"),
+    ("monitor", "alerts:\n  threshold: high\n", "line 2: alerts.threshold: expected a number, found 'high'"),
+    ("monitor", "alerts:\n  threshold: 1.01\n", "line 2: alerts.threshold: expected at most 1.0, found 1.01"),
+    ("monitor", "alerts:\n  threshold: -0.1\n", "line 2: alerts.threshold: expected at least 0.0, found -0.1"),
+    ("monitor", "alerts:\n  threshold: true\n", "line 2: alerts.threshold: expected a number, found true"),
+    ("monitor", "alerts:\n  threshold: .nan\n", "line 2: alerts.threshold"),
+    ("monitor", "alerts:\n  max_age: soon\n", "line 2: alerts.max_age: expected a duration such as 30s"),
+    ("monitor", "alerts:\n  max_age: 1s\n", "line 2: alerts.max_age: expected at least"),
+    ("monitor", "alerts:\n  max_age: .inf\n", "line 2: alerts.max_age: expected a duration"),
+    ("monitor", "alerts:\n  countries: [XX]\n", "line 2: alerts.countries: expected some of AL, BA"),
+    ("monitor", "alerts:\n  countries: []\n", "line 2: alerts.countries: expected some of AL, BA"),
+    ("monitor", "alerts:\n  countries: XK\n", "line 2: alerts.countries: expected a list, found 'XK'"),
+    ("monitor", "alerts: 5\n", "line 1: alerts: expected keys and values, found 5"),
+    ("monitor", "display:\n  timezone: Europe/Prishtine\n", "line 2: display.timezone: expected an IANA time zone"),
+    ("monitor", "display:\n  timezone: ../etc/passwd\n", "line 2: display.timezone: expected an IANA time zone"),
+    ("monitor", "storage:\n  url: mysql://x/y\n", "line 2: storage.url: expected sqlite:///FILE"),
+    ("monitor", "storage:\n  retention: 1h\n", "line 2: storage.retention: expected at least"),
+    ("monitor", "polling:\n  concurrency: 0\n", "line 2: polling.concurrency: expected at least 1, found 0"),
+    ("monitor", "polling:\n  concurrency: '8'\n", "line 2: polling.concurrency: expected a whole number, found '8'"),
+    ("monitor", "polling:\n  allow_private: maybe\n", "line 2: polling.allow_private: expected true or false"),
+    (
+        "monitor",
+        "polling:\n  min_interval: 2h\n",
+        "line 2: polling.min_interval: expected at most polling.max_interval",
+    ),
+    ("monitor", "telegram:\n  token: 1:abc\n", "line 2: telegram.token: a token does not belong in YAML"),
+    ("monitor", "telegram:\n  api_url: example.org\n", "line 2: telegram.api_url: expected"),
+    ("monitor", "telegram:\n  chats:\n  - id: everyone\n", "line 3: telegram.chats[0].id: expected a chat's number"),
+    ("monitor", "telegram:\n  chats:\n  - thread: 3\n", "line 3: telegram.chats[0]: the key 'id' is missing"),
+    ("monitor", "telegram:\n  chats:\n  - id: 0\n", "line 3: telegram.chats[0].id: expected a chat's number"),
+    ("monitor", "alerts:\n\tthreshold: 1\n", "line 2: not valid YAML"),
+    ("monitor", "alerts: {threshold: 1\n", "not valid YAML"),
+    ("monitor", "- a\n- b\n", "line 1: expected keys such as telegram"),
+    ("monitor", "alerts:\n  threshold: 0.1\nalerts:\n  threshold: 0.2\n", "line 3: the key 'alerts' stands twice"),
+    ("monitor", "1: 2\n", "line 1: the key 1 is not text"),
+    ("monitor", "a: &x [1]\nb: *x\n", "line 2: aliases (*name) are not supported"),
+    ("monitor", "a: !!python/object:os.system x\n", "not valid YAML"),
+    ("monitor", "when: 2024-13-45\n", "not valid YAML"),
+    ("monitor", "web:\n  listen: everywhere\n", "line 2: web.listen: expected text of the form"),
+    (
+        "sources",
+        SOURCE + "- name: A\n  url: https://b.example/\n",
+        "line 4: sources[1].name: 'A' stands already in line 2",
+    ),
+    (
+        "sources",
+        SOURCE + "- name: B\n  url: https://a.example/feed\n",
+        "line 5: sources[1].url: 'https://a.example/feed'",
+    ),
+    ("sources", "sources:\n- name: A\n", "line 2: sources[0]: the key 'url' is missing"),
+    (
+        "sources",
+        "sources:\n- name: A\n  url: ftp://a.example\n",
+        "line 3: sources[0].url: expected an address that starts",
+    ),
+    ("sources", "sources:\n- name: A\n  url: 'http://'\n", "line 3: sources[0].url: expected an address that starts"),
+    ("sources", "sources:\n- name: A\n  url: 'http://a b.example'\n", "line 3: sources[0].url: expected an address"),
+    (
+        "sources",
+        "sources:\n- name: A\n  url: 'http://a.example:99999/'\n",
+        "line 3: sources[0].url: expected an address",
+    ),
+    ("sources", SOURCE + "  tier: 4\n", "line 4: sources[0].tier: expected at most 3, found 4"),
+    ("sources", SOURCE + "  country: Serbia\n", "line 4: sources[0].country: expected a two-letter ISO 3166"),
+    ("sources", SOURCE + "  lang: serbian\n", "line 4: sources[0].lang: expected a BCP 47 language tag"),
+    ("sources", SOURCE + "  interval: 1s\n", "line 4: sources[0].interval: expected at least"),
+    ("sources", SOURCE + "  enabeld: false\n", "line 4: sources[0].enabeld: unknown key; did you mean 'enabled'?"),
+    ("sources", "sources:\n- https://a.example\n", "line 2: sources[0]: expected keys and values"),
+    ("sources", "feeds: []\n", "line 1: feeds: unknown key; expected one of sources"),
+    ("keywords", "mute: ['']\n", "line 1: mute[0].match: expected a word, a phrase or a stem"),
+    ("keywords", "mute: ['*']\n", "line 1: mute[0].match: expected a word, a phrase or a stem"),
+    ("keywords", "mute: ['a*']\n", "line 1: mute[0].match: expected at least two letters before *"),
+    ("keywords", "mute: ['... !']\n", "line 1: mute[0].match: expected a word, a phrase or a stem"),
+    ("keywords", "mute: ['a*b']\n", "line 1: mute[0].match: expected * only at the end of a word"),
+    ("keywords", "mute: football\n", "line 1: mute: expected a list, found 'football'"),
+    ("keywords", "boost:\n- match: army\n  weight: heavy\n", "line 3: boost[0].weight: expected a number"),
+    ("keywords", "boost:\n- match: army\n  weight: 11\n", "line 3: boost[0].weight: expected at most 10"),
+    ("keywords", "boost:\n- match: army\n  fields: [body]\n", "line 3: boost[0].fields[0]: expected 'title'"),
+    ("keywords", "boost:\n- match: army\n  countries: [XZ]\n", "line 3: boost[0].countries[0]: expected a two-letter"),
+    ("keywords", "boost:\n- match: army\n  sources: [Nobody]\n", "line 3: boost[0].sources: no source is named"),
+    ("keywords", "boots: [army]\n", "line 1: boots: unknown key; did you mean 'boost'?"),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "complaint"), BROKEN, ids=[f"{f}-{i}" for i, (f, _, _) in enumerate(BROKEN)])
+def test_a_mistake_is_one_sentence(tmp_path: Path, file: str, text: str, complaint: str) -> None:
+    """Each broken file gives one line that names the file, the line, the key and what was expected."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder(tmp_path, **{file: text}), {})
+    message = str(caught.value)
+    assert complaint in message
+    assert message.startswith(str(tmp_path / f"{file}.yaml"))
+    assert "\n" not in message
+
+
+def test_bytes_that_are_not_text_name_their_line(tmp_path: Path) -> None:
+    """A file in another encoding is refused with its line."""
+    folder(tmp_path)
+    (tmp_path / "monitor.yaml").write_bytes("alerts:\n  # Приштина".encode("cp1251"))
+    with pytest.raises(ConfigError, match="line 2: not UTF-8 text"):
+        load(tmp_path, {})
+
+
+def test_the_token_comes_from_the_environment_or_a_file_and_is_not_shown(tmp_path: Path) -> None:
+    """Both ways give the token; its representation is masked."""
+    secret = tmp_path / "token"
+    secret.write_text("12:abc\n", "utf-8")
+    config = folder(tmp_path)
+    for environment in ({"TELEGRAM_BOT_TOKEN": "12:abc"}, {"TELEGRAM_BOT_TOKEN_FILE": str(secret)}):
+        loaded = load(config, environment)
+        assert loaded.telegram.token is not None
+        assert loaded.telegram.token.get_secret_value() == "12:abc"
+        assert "12:abc" not in repr(loaded)
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({"TELEGRAM_BOT_TOKEN_FILE": "/nowhere/token"}, "TELEGRAM_BOT_TOKEN_FILE: /nowhere/token cannot be read"),
+        ({"TELEGRAM_BOT_TOKEN": "12: abc"}, "TELEGRAM_BOT_TOKEN: expected one token"),
+    ],
+)
+def test_a_bad_token_is_named_but_not_shown(tmp_path: Path, environment: dict[str, str], complaint: str) -> None:
+    """The message says which variable is wrong, and never the value."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder(tmp_path), environment)
+    assert complaint in str(caught.value)
+    assert "abc" not in str(caught.value)
+
+
+def test_the_folder_is_the_one_named_then_config_then_xdg_then_packaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order of choice, and an unknown folder is refused."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    packaged = choose(None)
+    assert (packaged / "sources.yaml").is_file()
+    user = tmp_path / "xdg" / "balkan-monitor"
+    user.mkdir(parents=True)
+    folder(user)
+    assert choose(None) == user
+    Path("config").mkdir()
+    assert choose(None) == user, "an unrelated folder named config is not a configuration"
+    folder(Path("config"))
+    assert choose(None) == Path("config")
+    with pytest.raises(ConfigError, match="no such configuration folder"):
+        choose(tmp_path / "none")
+
+
+def test_a_missing_file_uses_the_packaged_feeds_and_rules(tmp_path: Path) -> None:
+    """A folder with only monitor.yaml still polls the shipped feeds."""
+    (tmp_path / "monitor.yaml").write_text("", "utf-8")
+    assert len(load(tmp_path, {}).sources) >= 100
+
+
+def test_the_starter_is_written_once(tmp_path: Path) -> None:
+    """Three files are written, load, and are never overwritten."""
+    target = tmp_path / "new"
+    assert [path.name for path in write_starter(target)] == ["monitor.yaml", "sources.yaml", "keywords.yaml"]
+    load(target, {})
+    (target / "monitor.yaml").unlink()
+    before = (target / "sources.yaml").stat().st_mtime_ns
+    with pytest.raises(ConfigError, match=r"sources\.yaml exists already; nothing was written"):
+        write_starter(target)
+    assert not (target / "monitor.yaml").exists()
+    assert (target / "sources.yaml").stat().st_mtime_ns == before
+
+
+def test_the_stamp_changes_with_a_file(tmp_path: Path) -> None:
+    """An edit of any file gives another stamp; no edit gives the same."""
+    config = folder(tmp_path)
+    before = stamp(config)
+    assert stamp(config) == before
+    (config / "keywords.yaml").write_text("mute: [sport]\n", "utf-8")
+    assert stamp(config) != before
+
+
+def test_settings_that_contradict_are_warned_of(tmp_path: Path) -> None:
+    """A token without chats, chats without a token, and no feeds are told, not refused."""
+    config = folder(tmp_path, monitor="telegram:\n  chats: [{id: '-10042'}]\n")
+    assert any("TELEGRAM_BOT_TOKEN is not" in text for text in warnings(load(config, {})))
+    assert any("no source is enabled" in text for text in warnings(load(config, {})))
+    assert any(
+        "telegram.chats is empty" in text for text in warnings(load(folder(tmp_path), {"TELEGRAM_BOT_TOKEN": "1:a"}))
+    )
