@@ -9,7 +9,7 @@ run: $(VENV)/.run
 	$(BIN)/balkan-monitor run
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

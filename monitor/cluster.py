@@ -77,6 +77,18 @@ def join(story: Story, judged: Judged) -> Story:
     )
 
 
+def amend(story: Story, judged: Judged) -> Story:
+    """The story after one of its articles was edited: what is told may grow, nothing is counted twice."""
+    score = judged.score
+    return replace(
+        story,
+        severity=Severity(max(story.severity, score.severity)),
+        types=_union(story.types, score.types),
+        countries=_union(story.countries, score.countries),
+        places=_union(story.places, _places(judged)),
+    )
+
+
 def _open(story: Story, article: Article) -> bool:
     return abs(article.published - story.updated) <= SILENCE and abs(article.published - story.opened) <= LIFETIME
 

@@ -11,12 +11,12 @@ PACKAGE = Path(__file__).parent.parent / "monitor"
 LAYERS = [
     {"domain", "config", "errors"},
     {"text"},
-    {"schedule", "parse", "normalize", "keywords", "places", "score", "cluster", "decide", "render"},
+    {"schedule", "parse", "normalize", "keywords", "places", "score", "cluster", "decide", "render", "opml"},
     {"schema"},
-    {"fetch", "store", "classifier", "telegram", "metrics"},
+    {"fetch", "store", "classifier", "telegram", "metrics", "logs"},
     {"pipeline", "deliver"},
     {"web"},
-    {"app", "backtest", "evaluate", "train", "demo", "check"},
+    {"app", "backtest", "evaluate", "train", "demo", "seeds"},
     {"cli", "__main__"},
 ]
 PURE = {"domain", "errors", "text", *LAYERS[2]}

@@ -1,5 +1,6 @@
 """The configuration: YAML and environment in, frozen values out. Every mistake is one ConfigError naming its place."""
 
+from monitor.config.edit import add_sources
 from monitor.config.load import FILES, choose, defaults, load, stamp, token, warnings
 from monitor.config.model import (
     AlertsConfig,
@@ -30,6 +31,7 @@ __all__ = [
     "Settings",
     "StorageConfig",
     "TelegramConfig",
+    "add_sources",
     "choose",
     "defaults",
     "format_duration",

@@ -1,0 +1,77 @@
+"""Changes to the user's own files, as text, so that comments stay; each is checked before it takes the file's place."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from monitor.config.load import defaults, load
+from monitor.domain import Source
+from monitor.errors import ConfigError
+
+
+def add_sources(folder: Path, sources: Sequence[Source]) -> list[Source]:
+    """Append to sources.yaml those whose address is new, and return them. A name that is taken gets a number.
+
+    Raises ConfigError, leaving the file as it was, where the result would not be valid.
+    """
+    if folder.resolve() == defaults().resolve():
+        raise ConfigError(f"{folder} is the packaged configuration; make your own with `balkan-monitor init DIR`")
+    before = load(folder)
+    urls, names = {source.url for source in before.sources}, {source.name for source in before.sources}
+    added = []
+    for source in sources:
+        if source.url not in urls:
+            name, number = source.name, 2
+            while name in names:
+                name, number = f"{source.name} ({number})", number + 1
+            names.add(name)
+            urls.add(source.url)
+            added.append(Source(name=name, url=source.url))
+    if added:
+        _append(folder / "sources.yaml", added, folder)
+    return added
+
+
+def _append(path: Path, added: Sequence[Source], folder: Path) -> None:
+    old = path.read_text("utf-8") if path.exists() else (defaults() / path.name).read_text("utf-8")
+    rows = [{"name": source.name, "url": source.url} for source in added]
+    block = yaml.safe_dump(rows, allow_unicode=True, sort_keys=False, width=1000)
+    has_list = isinstance((yaml.safe_load(old) or {}).get("sources"), list)
+    indent = _indent(old) if has_list else "  "
+    text = old.rstrip("\n") + "\n" + ("" if has_list else "sources:\n")
+    text += "\n# Imported\n" + "".join(f"{indent}{line}\n" for line in block.splitlines())
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in ("monitor.yaml", "keywords.yaml"):
+            if (folder / name).exists():
+                (Path(scratch) / name).write_text((folder / name).read_text("utf-8"), "utf-8")
+        (Path(scratch) / path.name).write_text(text, "utf-8")
+        try:
+            load(Path(scratch))
+        except ConfigError as error:
+            raise ConfigError(f"nothing was imported: {str(error).removeprefix(scratch + os.sep)}") from None
+    write_atomically(path, text)
+
+
+def _indent(text: str) -> str:
+    """How far the elements of the list are indented in the file as it is."""
+    line = next((line for line in text.splitlines() if line.lstrip().startswith("- ")), "")
+    return line[: len(line) - len(line.lstrip())]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file's text in one step: a crash leaves the old or the new one. Raises ConfigError if it cannot."""
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            os.chmod(file.name, path.stat().st_mode & 0o777)
+        else:
+            os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
