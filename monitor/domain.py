@@ -1,6 +1,6 @@
 """The values that flow through the program, and the Protocols that have two implementations. Holds no behaviour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -205,6 +205,7 @@ class PlaceHit:
     country: str
     name: str
     found: str
+    field: str = "title"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An outbox row that was claimed for delivery. `chat` is a Telegram chat id, or 'terminal'."""
+    """An outbox row that was claimed for delivery. `chat` is a Telegram chat id, or 'terminal'.
+
+    `text.html` is empty where only plain text is to be sent. `reply_to` is the other side's message id.
+    """
 
     id: int
     chat: str
@@ -301,9 +305,20 @@ class Message:
     reply_to: int | None = None
     thread: int | None = None
     story: int | None = None
+    severity: Severity | None = None
+    queued: datetime | None = None
 
 
 class Sender(Protocol):
     """Hands a message to people. Raises DeliveryError; returns the other side's message id where it has one."""
 
     async def send(self, message: Message) -> int | None: ...
+
+
+class Model(Protocol):
+    """Judges articles, or pairs of title and summary. `threshold` is the relevance from which its makers would alert."""
+
+    threshold: float
+    version: str
+
+    def classify(self, items: Sequence[Article | tuple[str, str]]) -> list[Probabilities]: ...

@@ -15,8 +15,8 @@ LAYERS = [
     {"schema"},
     {"fetch", "store", "classifier", "telegram", "metrics", "logs"},
     {"pipeline", "deliver"},
-    {"web"},
-    {"app", "backtest", "evaluate", "train", "demo", "seeds"},
+    {"web", "evaluate", "seeds"},
+    {"app", "backtest", "train", "demo"},
     {"cli", "__main__"},
 ]
 PURE = {"domain", "errors", "text", *LAYERS[2]}

@@ -83,7 +83,9 @@ def fold(text: str) -> str:
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Where each of `words(text)` stands in the text as written: [start, end) offsets in the same order."""
-    runs = (match.span() for match in RUN.finditer(text.translate(MASK)))
+    runs = [match.span() for match in RUN.finditer(text.translate(MASK))]
+    if len(runs) == len(words(text)):
+        return runs
     return [(start, end) for start, end in runs if words(text[start:end])]
 
 
