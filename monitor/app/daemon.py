@@ -1,0 +1,261 @@
+"""The running service: ticks ask the store what is due; polls wake judging, judging wakes delivery; signals end it."""
+
+import asyncio
+import contextlib
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import __version__
+from monitor.app import wiring
+from monitor.app.systemd import notify
+from monitor.config import Config, load, stamp, warnings
+from monitor.deliver import Delivery
+from monitor.domain import Reason, Sender, Source
+from monitor.errors import MonitorError
+from monitor.pipeline import Judge, Poller, process, recipients
+from monitor.render import notice
+from monitor.store import Store
+
+log = structlog.get_logger("monitor")
+TICK = timedelta(seconds=1)
+WATCH = timedelta(seconds=3)
+BEAT = timedelta(seconds=30)
+PRUNE = timedelta(hours=6)
+GRACE = timedelta(seconds=8)
+"""How long what is in flight may take to finish after a signal."""
+PATIENCE = timedelta(seconds=30)
+"""How long `once` waits for what could not be delivered at once."""
+IDLE = 60.0
+"""Seconds after which judging looks for work though nobody called."""
+
+
+def utcnow() -> datetime:
+    """The wall clock, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did."""
+
+    articles: int = 0
+    alerts: int = 0
+    reasons: Counter[Reason] = field(default_factory=Counter)
+
+
+class Daemon:
+    """Everything between a configuration and its alerts, for one process."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        judge: Judge,
+        senders: Mapping[str, Sender],
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._judge = judge
+        self._clock = clock
+        self._delivery = Delivery(store, senders, clock=clock)
+        self._stamp = stamp(Path(config.folder)) if config.folder else ()
+        self._stopping = asyncio.Event()
+        self.summary = Summary()
+
+    async def run(self) -> None:
+        """Run until `stop` or a signal; what is in flight then finishes within GRACE."""
+        async with AsyncExitStack() as stack:
+            poller = await self._start(stack)
+            delivering = asyncio.create_task(self._delivery.run(GRACE))
+            judging = asyncio.create_task(self._forever(lambda: self._judge_arrived(poller)))
+            recording = asyncio.create_task(self._forever(poller.record))
+            scheduler = self._scheduler(poller)
+            scheduler.start()
+            self._announce()
+            await self._stopping.wait()
+            notify("STOPPING=1")
+            scheduler.shutdown(wait=False)
+            await poller.stop()
+            recording.cancel()
+            self._delivery.stop()
+            await asyncio.wait([judging, delivering], timeout=GRACE.total_seconds())
+            for task in (judging, delivering):
+                task.cancel()
+            await asyncio.gather(recording, judging, delivering, return_exceptions=True)
+        log.info("stopped", articles=self.summary.articles, alerts=self.summary.alerts)
+
+    async def once(self) -> None:
+        """Poll all that is due, judge it, deliver what can be delivered now, and return."""
+        async with AsyncExitStack() as stack:
+            poller = await self._start(stack)
+            while (await poller.tick() or poller.busy) and not self._stopping.is_set():
+                if poller.busy:
+                    await self._either(asyncio.create_task(poller.record()))
+            await poller.stop()
+            while not self._stopping.is_set() and await self._process():
+                pass
+            done = await self._delivery.drain(PATIENCE)
+        log.info("done", articles=self.summary.articles, alerts=self.summary.alerts, sent=done.sent, refused=done.dead)
+
+    def stop(self) -> None:
+        """Ask the daemon to end."""
+        self._stopping.set()
+        self._delivery.stop()
+
+    async def _start(self, stack: AsyncExitStack) -> Poller:
+        self._stack = stack
+        config = self._config
+        await asyncio.to_thread(self._store.sync_feeds, config.sources, self._clock())
+        fetcher = await stack.enter_async_context(wiring.make_fetcher(config))
+        poller = Poller(self._store, fetcher, self._clock, random.random)
+        poller.configure(_by_name(config), config.polling, config.alerts)
+        self._handle_signals()
+        return poller
+
+    def _announce(self) -> None:
+        enabled = sum(source.enabled for source in self._config.sources)
+        for text in warnings(self._config):
+            log.warning(text)
+        log.info(
+            "started",
+            version=__version__,
+            feeds=enabled,
+            config=self._config.folder,
+            model=self._judge.classifier.version,
+            threshold=round(self._judge.threshold, 3),
+            chats=[chat for chat, _ in recipients(self._config)],
+        )
+        notify(f"READY=1\nSTATUS=Watching {enabled} feeds")
+
+    def _scheduler(self, poller: Poller) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
+        jobs: list[tuple[Callable[[], Awaitable[object]], timedelta]] = [
+            (poller.tick, TICK),
+            (lambda: self._reload_if_changed(poller), WATCH),
+            (self._beat, BEAT),
+            (self._prune, PRUNE),
+        ]
+        for work, every in jobs:
+            first = utcnow() if work != self._prune else None
+            scheduler.add_job(
+                self._guarded,
+                "interval",
+                [work],
+                seconds=every.total_seconds(),
+                max_instances=1,
+                **({"next_run_time": first} if first else {}),
+            )
+        return scheduler
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        handlers = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._request_reload}
+        for number, handler in handlers.items():
+            # Outside the main thread there are no signals to handle.
+            with contextlib.suppress(ValueError, NotImplementedError, RuntimeError):
+                loop.add_signal_handler(number, handler)
+
+    async def _forever(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do the work again and again until the daemon stops; trouble is logged, and tried again after a pause."""
+        while not self._stopping.is_set():
+            if not await self._guarded(work):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), 5)
+
+    async def _guarded(self, work: Callable[[], Awaitable[object]]) -> bool:
+        try:
+            await work()
+        except MonitorError as error:
+            log.error("cannot go on, trying again", error=str(error))
+            return False
+        except Exception:
+            log.exception("unexpected trouble, trying again")
+            return False
+        return True
+
+    async def _judge_arrived(self, poller: Poller) -> None:
+        poller.arrived.clear()
+        if not await self._process():
+            await self._either(asyncio.create_task(poller.arrived.wait()), IDLE)
+
+    async def _either(self, work: "asyncio.Task[object]", seconds: float | None = None) -> None:
+        """Wait for the work or for the daemon to stop, so long at most; the work's own error is raised."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            done, _ = await asyncio.wait([work, stopping], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if work in done:
+                work.result()
+        finally:
+            stopping.cancel()
+            work.cancel()
+
+    async def _process(self) -> bool:
+        done = await process(self._store, self._judge, self._config, self._clock())
+        if done.outcomes:
+            self.summary.articles += len(done.outcomes)
+            self.summary.alerts += done.messages
+            self.summary.reasons.update(done.reasons)
+            log.info("judged", articles=len(done.outcomes), alerts=done.messages)
+        if done.messages:
+            self._delivery.wake()
+        return bool(done.outcomes)
+
+    async def _beat(self) -> None:
+        await asyncio.to_thread(self._store.beat, self._clock())
+        notify("WATCHDOG=1")
+
+    async def _prune(self) -> None:
+        pruned = await asyncio.to_thread(self._store.prune, self._clock() - self._config.storage.retention)
+        if pruned:
+            log.info("pruned", articles=pruned)
+
+    def _request_reload(self) -> None:
+        self._stamp = ()
+
+    async def _reload_if_changed(self, poller: Poller) -> None:
+        folder = Path(self._config.folder)
+        now = stamp(folder)
+        if now == self._stamp:
+            return
+        self._stamp = now
+        try:
+            config = await asyncio.to_thread(load, folder)
+            judge = await asyncio.to_thread(wiring.rejudge, self._judge, self._config, config)
+        except MonitorError as error:
+            log.error("configuration refused, the old one stays in force", error=str(error))
+            self._tell_admins(f"The configuration was refused and the old one stays in force. {error}")
+            return
+        await self._take(config, judge, poller)
+
+    async def _take(self, config: Config, judge: Judge, poller: Poller) -> None:
+        old, self._config, self._judge = self._config, config, judge
+        if config.polling != old.polling:
+            poller.use(await self._stack.enter_async_context(wiring.make_fetcher(config)))
+        if config.storage.url != old.storage.url:
+            log.warning("storage.url takes effect at the next start")
+        if config.telegram != old.telegram:
+            senders = await wiring.make_senders(config, self._stack)
+            self._delivery.use(senders)
+        await asyncio.to_thread(self._store.sync_feeds, config.sources, self._clock())
+        poller.configure(_by_name(config), config.polling, config.alerts)
+        log.info("configuration read again", feeds=sum(source.enabled for source in config.sources))
+
+    def _tell_admins(self, text: str) -> None:
+        chats = [str(chat.id) for chat in self._config.telegram.chats if chat.admin]
+        if chats and self._config.telegram.token:
+            self._store.enqueue(chats, notice(text), self._clock())
+            self._delivery.wake()
+
+
+def _by_name(config: Config) -> dict[str, Source]:
+    return {source.name: source for source in config.sources}

@@ -1,0 +1,67 @@
+"""A configuration to the parts that it asks for: store, judge, fetcher, sender."""
+
+import os
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+from monitor.classifier import open_model
+from monitor.config import Config
+from monitor.deliver import Terminal
+from monitor.domain import Sender
+from monitor.fetch import Fetcher
+from monitor.keywords import compile_rules
+from monitor.pipeline import Judge
+from monitor.places import parse_gazetteer
+from monitor.store import Store
+from monitor.telegram import Telegram
+
+
+def database_url(config: Config) -> str:
+    """The configured database, else SQLite in the user's XDG state folder."""
+    if config.storage.url:
+        return config.storage.url
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return f"sqlite:///{Path(state) / 'balkan-monitor' / 'monitor.db'}"
+
+
+def open_store(config: Config) -> Store:
+    """The store, migrated. Raises StoreError."""
+    store = Store(database_url(config))
+    store.migrate()
+    return store
+
+
+def load_judge(config: Config) -> Judge:
+    """The classifier, rules and gazetteer. Raises ModelError or ConfigError; takes about a second."""
+    rules = compile_rules(config.keywords)
+    gazetteer = parse_gazetteer((files("monitor") / "data" / "gazetteer.tsv").read_text("utf-8"))
+    settings = config.classifier
+    classifier = open_model(settings.model, settings.threads, settings.batch)
+    threshold = classifier.threshold if config.alerts.threshold is None else config.alerts.threshold
+    return Judge(classifier, rules, gazetteer, threshold)
+
+
+def make_fetcher(config: Config) -> Fetcher:
+    """The HTTP client, to be entered."""
+    return Fetcher(config.polling)
+
+
+def rejudge(judge: Judge, old: Config, new: Config) -> Judge:
+    """The judge of another configuration; the classifier is loaded again only where its settings changed."""
+    if new.classifier != old.classifier:
+        return load_judge(new)
+    threshold = judge.classifier.threshold if new.alerts.threshold is None else new.alerts.threshold
+    return replace(judge, rules=compile_rules(new.keywords), threshold=threshold)
+
+
+async def make_senders(config: Config, stack: AsyncExitStack) -> dict[str, Sender]:
+    """Telegram where there is a token and a chat; the terminal always, for what was queued for it."""
+    senders: dict[str, Sender] = {"terminal": Terminal(sys.stdout)}
+    token = config.telegram.token
+    if token is not None and config.telegram.chats:
+        telegram = Telegram(token.get_secret_value(), config.telegram.api_url)
+        senders["telegram"] = await stack.enter_async_context(telegram)
+    return senders

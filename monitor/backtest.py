@@ -1,0 +1,126 @@
+"""Recorded items through the real pipeline with their own times as its clock; gives the messages it would have sent."""
+
+import asyncio
+import gzip
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from monitor.config import Config, TelegramConfig
+from monitor.domain import Article, Entry, Feed, FeedState, Model, Probabilities, Reason, Severity, Source
+from monitor.errors import InputError
+from monitor.normalize import articles
+from monitor.pipeline import Judge, process
+from monitor.store import Outcome, Poll, Store
+
+STEP = timedelta(minutes=5)
+"""The virtual clock's step: what was published within one step is judged together."""
+FEED = "backtest"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that the replay would have sent."""
+
+    at: datetime
+    kind: str
+    reason: Reason
+    severity: Severity
+    types: tuple[str, ...]
+    countries: tuple[str, ...]
+    title: str
+    outlets: int
+    story: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What was replayed, and what it would have sent."""
+
+    articles: int
+    days: int
+    alerts: tuple[Sent, ...]
+
+
+def read_records(path: Path) -> list[Article]:
+    """The file's items (JSON lines, also gzipped) in the order of their times. Raises InputError naming the line."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+            found = [article for number, line in enumerate(file, 1) if (article := _article(path, number, line))]
+    except (OSError, UnicodeDecodeError, EOFError) as error:
+        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    return sorted(found, key=lambda article: article.published)
+
+
+def replay(records: Sequence[Article], judge: Judge, config: Config) -> Replay:
+    """Send the records through grouping, decisions and the outbox of a scratch database, step by step."""
+    config = config.model_copy(update={"telegram": TelegramConfig()})
+    remembering = replace(judge, classifier=_Remembered(judge.classifier, records))
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{Path(folder) / 'backtest.db'}")
+        store.migrate()
+        found = asyncio.run(_steps(store, remembering, config, records))
+        store.close()
+    days = {article.published.date() for article in records}
+    return Replay(len(records), len(days), tuple(found))
+
+
+class _Remembered:
+    """A model that answers from what it was asked before, so that it could read in large batches."""
+
+    def __init__(self, model: Model, records: Sequence[Article]) -> None:
+        self.threshold, self.version = model.threshold, model.version
+        texts = list(dict.fromkeys((article.title, article.summary) for article in records))
+        self._known = dict(zip(texts, model.classify(texts), strict=True))
+
+    def classify(self, items: Sequence[Article | tuple[str, str]]) -> list[Probabilities]:
+        """The model's word on each item."""
+        return [self._known[(i.title, i.summary) if isinstance(i, Article) else i] for i in items]
+
+
+async def _steps(store: Store, judge: Judge, config: Config, records: Sequence[Article]) -> list[Sent]:
+    state = FeedState(FEED, FEED)
+    sent: list[Sent] = []
+    for start, group in groupby(records, key=lambda article: (article.published - EPOCH) // STEP):
+        now = EPOCH + (start + 1) * STEP
+        store.record_polls([Poll(state, state, tuple(replace(article, seen=now) for article in group))], now)
+        while (done := await process(store, judge, config, now)).outcomes:
+            sent += [_sent(o, v.decision.reason, now) for o in done.outcomes for v in o.verdicts if v.decision.send]
+    return sent
+
+
+def _sent(outcome: Outcome, reason: Reason, now: datetime) -> Sent:
+    assert outcome.story is not None, "only stories are told"
+    story, score = outcome.story, outcome.judged.score
+    return Sent(
+        at=now,
+        kind="update" if reason is Reason.ESCALATED else "new",
+        reason=reason,
+        severity=story.severity,
+        types=story.types or score.types,
+        countries=story.countries or score.countries,
+        title=outcome.judged.article.title,
+        outlets=len(story.outlets),
+        story=story.id,
+    )
+
+
+def _article(path: Path, number: int, line: str) -> Article | None:
+    try:
+        record = json.loads(line)
+        when = datetime.fromisoformat(record.get("published") or record["date"])
+        texts = [record.get(key) or "" for key in ("title", "summary", "lang", "outlet", "url")]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path}, line {number}: no item with title and published ({error})") from None
+    title, summary, lang, outlet, url = texts
+    published = when if when.tzinfo else when.replace(tzinfo=UTC)
+    entry = Entry(f"{number}", url, title, summary, published.astimezone(UTC))
+    source = Source(FEED, url, lang or None, outlet=outlet)
+    found = articles(source, Feed((entry,)), published)
+    # The number alone identifies a record: the same address may stand in the file twice.
+    return replace(found[0], keys=(f"b:{number}",)) if found else None

@@ -1,0 +1,101 @@
+"""Commands around the judgement: score, evaluate, seeds check, train."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from monitor.app import load_judge
+from monitor.cli.context import Command, of, out, print_json
+from monitor.cli.trail import score_lines
+from monitor.decide import refuse
+from monitor.domain import Entry, Feed, Judged, Source
+from monitor.errors import InputError
+from monitor.normalize import articles
+from monitor.seeds import check, read_seeds
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+seeds = typer.Typer(help="The labelled examples that the classifier is trained on.", no_args_is_help=True)
+
+
+def score(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A headline, or - to read it from standard input.")],
+    summary: Annotated[str, typer.Option(help="The item's summary.")] = "",
+    lang: Annotated[str | None, typer.Option(help="Its BCP 47 language. Default: detected.")] = None,
+    json: Json = False,
+) -> None:
+    """Show the judgement on a text, and what led to it."""
+    title = sys.stdin.read() if text == "-" else text
+    config = of(context).config()
+    judge = load_judge(config)
+    now = datetime.now(UTC)
+    feed = Feed((Entry(None, None, title, summary, now),))
+    found = articles(Source("score", "", lang), feed, now)
+    if not found:
+        raise InputError("there is no text to judge")
+    article = found[0]
+    judged = judge([article])[0]
+    decision = refuse(article, judged.score, config.alerts, judge.threshold, now)
+    reason = f"{decision.reason}: {decision.detail}" if decision else "relevant"
+    if json:
+        print_json(_judgement(judged, decision is None, reason))
+        return
+    verdict = "[bold red]relevant[/]" if decision is None else "[bold]not relevant[/]"
+    out.print(f"{verdict}  {article.lang}")
+    if decision:
+        out.print(reason, markup=False)
+    for line in score_lines(judged.score, judge.threshold):
+        out.print(line, markup=False)
+
+
+def _judgement(judged: Judged, relevant: bool, reason: str) -> dict[str, Any]:
+    found = judged.score
+    return {
+        "relevant": relevant,
+        "relevance": round(found.relevance, 4),
+        "model_relevance": round(found.model, 4),
+        "types": list(found.types),
+        "type_probabilities": {kind: round(value, 4) for kind, value in found.type_probabilities.items()},
+        "severity": int(found.severity),
+        "countries": list(found.countries),
+        "language": judged.article.lang,
+        "keywords": [
+            {"list": hit.list, "match": hit.match, "found": hit.found, "field": hit.field, "weight": hit.weight}
+            for hit in found.keywords
+        ],
+        "places": [{"country": hit.country, "name": hit.name, "found": hit.found} for hit in found.places],
+        "reason": reason,
+    }
+
+
+@seeds.command("check")
+def check_seeds(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of JSONL files.")] = Path("seeds"),
+    json: Json = False,
+) -> None:
+    """Validate the labelled examples, find repetition, and report the balance."""
+    report = check(read_seeds(folder))
+    if json:
+        rows = [
+            {"what": row.what, "count": row.count, "least": row.least, "holds": row.holds} for row in report.balance
+        ]
+        print_json({"seeds": report.seeds, "faults": report.faults, "balance": rows, "passes": report.passes})
+    else:
+        table = Table("what", "count", "asked for", "", box=None, header_style="bold")
+        for row in report.balance:
+            most = "" if row.most == float("inf") else f" to {row.most:g}"
+            mark = "[green]ok[/]" if row.holds else "[red]short[/]"
+            table.add_row(row.what, f"{row.count:g}", f"{row.least:g}{most}", mark)
+        out.print(table)
+        for fault in report.faults:
+            out.print(fault, markup=False)
+        out.print(f"{report.seeds} seeds, {len(report.faults)} faults")
+    if not report.passes:
+        raise typer.Exit(1)
+
+
+COMMANDS: dict[str, Command] = {"score": score}
