@@ -59,7 +59,7 @@ def configure(base: Config, address: str, database: str, room: Newsroom) -> Conf
             lang=outlet["lang"],
             country=outlet.get("country"),
             camp=outlet["camp"],
-            outlet=slug,
+            outlet=outlet["name"],
             interval=timedelta(seconds=1),
         )
         for slug, outlet in room.outlets.items()

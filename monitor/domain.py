@@ -189,7 +189,7 @@ class Probabilities:
 
 @dataclass(frozen=True, slots=True)
 class KeywordHit:
-    """A rule that matched: which list it is in, the rule as written, the words it found, where, and its weight in log-odds."""
+    """A rule that matched: its list, the rule as written, the words it found, the field, and its weight in log-odds."""
 
     list: str
     match: str
@@ -212,8 +212,8 @@ class PlaceHit:
 class Score:
     """The judgement on one article, with what led to it.
 
-    `model` is the classifier's relevance; `relevance` is that with the boosts added in log-odds. `required` is False only
-    where `require` rules exist and none matched.
+    `model` is the classifier's relevance; `relevance` is that with the boosts added in log-odds. `required` is False
+    only where `require` rules exist and none matched.
     """
 
     relevance: float
@@ -312,13 +312,17 @@ class Message:
 class Sender(Protocol):
     """Hands a message to people. Raises DeliveryError; returns the other side's message id where it has one."""
 
-    async def send(self, message: Message) -> int | None: ...
+    async def send(self, message: Message) -> int | None:
+        """Send one message."""
+        ...
 
 
 class Model(Protocol):
-    """Judges articles, or pairs of title and summary. `threshold` is the relevance from which its makers would alert."""
+    """Judges articles, or pairs of title and summary. `threshold` is the relevance its makers would alert from."""
 
     threshold: float
     version: str
 
-    def classify(self, items: Sequence[Article | tuple[str, str]]) -> list[Probabilities]: ...
+    def classify(self, items: Sequence[Article | tuple[str, str]]) -> list[Probabilities]:
+        """The model's word on each item, in their order."""
+        ...

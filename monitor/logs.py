@@ -44,7 +44,7 @@ def configure(*, as_json: bool = False, secret: str | None = None, quiet: bool =
 
 
 def _console(colors: bool) -> Any:
-    return structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0)
+    return structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0, sort_keys=False)
 
 
 def _short_exception(_: Any, __: str, event: Event) -> Event:

@@ -68,7 +68,7 @@ class Daemon:
         self._judge = judge
         self._clock = clock
         self._delivery = Delivery(store, senders, clock=clock)
-        self._stamp = stamp(Path(config.folder)) if config.folder else ()
+        self._stamp: object = stamp(Path(config.folder)) if config.folder else ()
         self._stopping = asyncio.Event()
         self.summary = Summary()
 
@@ -220,11 +220,11 @@ class Daemon:
             log.info("pruned", articles=pruned)
 
     def _request_reload(self) -> None:
-        self._stamp = ()
+        self._stamp = None
 
     async def _reload_if_changed(self, poller: Poller) -> None:
         folder = Path(self._config.folder)
-        now = stamp(folder)
+        now = stamp(folder) if self._config.folder else ()
         if now == self._stamp:
             return
         self._stamp = now

@@ -1,7 +1,8 @@
 """Due feeds to stored articles: claim, fetch, parse, normalise, record, and set the next check. Judges nothing."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,13 +14,16 @@ from monitor.fetch import Fetcher
 from monitor.normalize import articles
 from monitor.parse import parse
 from monitor.schedule import next_check
-from monitor.store import Poll, Store
+from monitor.store import Counts, Poll, Store
 
 log = structlog.get_logger("monitor")
 LEASE = timedelta(minutes=15)
 """How long a claimed feed may take: far longer than any timeout, short enough that a killed process is not missed."""
 AHEAD = 4
 """Feeds claimed at a time, as a multiple of those fetched at a time: some wait for their host's turn."""
+TOLD = frozenset({1, 2, 4, 8, 16, 32, 64, 128})
+"""Failures in a row of which the log tells; `balkan-monitor feeds` always does."""
+TOGETHER = 3
 RECORDED = 200
 """Polls recorded in one transaction at most."""
 
@@ -73,8 +77,7 @@ class Poller:
         now, max_age = self._clock(), self._alerts.max_age
         counts = await asyncio.to_thread(self._store.record_polls, polls, now, max_age)
         self._unrecorded -= len(polls)
-        for poll, count in zip(polls, counts, strict=True):
-            _log(poll, count.new, count.edited)
+        _log(polls, counts)
         if any(count.new or count.edited for count in counts):
             self.arrived.set()
 
@@ -135,18 +138,21 @@ def _read(source: Source, fetched: Fetched, now: datetime, undated: datetime) ->
     return feed, articles(source, feed, now, undated)
 
 
-def _log(poll: Poll, new: int, edited: int) -> None:
-    state = poll.state
-    if state.failure and state.failures in {1, 2, 4, 8, 16, 32, 64}:
-        log.warning(
-            "feed failed",
-            feed=state.name,
-            failure=state.failure.value,
-            detail=state.failure_detail,
-            failures=state.failures,
-            next_check=state.next_check,
-        )
-    elif poll.claimed.failure and not state.failure:
-        log.info("feed recovered", feed=state.name, after=poll.claimed.failures)
-    if new or edited:
-        log.info("feed read", feed=state.name, new=new, edited=edited)
+def _log(polls: Sequence[Poll], counts: Sequence[Counts]) -> None:
+    """One line for what a feed brought or how its trouble began and ended; many that fail together are one line."""
+    for poll, count in zip(polls, counts, strict=True):
+        state = poll.state
+        if count.new or count.edited:
+            log.info("feed read", feed=state.name, new=count.new, edited=count.edited)
+        if poll.claimed.failure and not state.failure:
+            log.info("feed recovered", feed=state.name, failures=poll.claimed.failures)
+    failed = [poll.state for poll in polls if poll.state.failure and poll.state.failures in TOLD]
+    if len(failed) > TOGETHER:
+        kinds = Counter(state.failure.value for state in failed if state.failure)
+        names = ", ".join(state.name for state in failed[:TOGETHER])
+        log.warning("feeds failed", **{k.replace(" ", "_"): n for k, n in kinds.items()}, first=names)
+        return
+    for state in failed:
+        if state.failure:
+            told = {"failure": state.failure.value, "detail": state.failure_detail, "failures": state.failures}
+            log.warning("feed failed", feed=state.name, **told)

@@ -1,0 +1,172 @@
+"""Sends messages through the Telegram Bot API. Holds no policy: what could not be sent is a DeliveryError.
+
+The token is in the address of every request, so that the libraries' own log lines and errors stay out of the logs.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import structlog
+from telegram import Bot, LinkPreviewOptions, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+
+from monitor.domain import Message
+from monitor.errors import DeliveryError
+
+T = TypeVar("T")
+CONNECTIONS = 32
+log = structlog.get_logger(__name__)
+
+
+class _Request(HTTPXRequest):
+    """Of an answer that tells a sent message, keeps the message's number.
+
+    Nothing else of it is read here, and a Bot API server that words the rest in its own way must not make a message
+    that it accepted look refused: it would be sent again.
+    """
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Read the answer; raises TelegramError for what is not JSON."""
+        answer = HTTPXRequest.parse_json_payload(payload)
+        result = answer.get("result")
+        if isinstance(result, dict) and "message_id" in result:
+            chat = {"id": 0, "type": "private"}
+            return answer | {"result": {"message_id": result["message_id"], "date": 0, "chat": chat}}
+        return answer
+
+
+class Telegram:
+    """A Sender to the chats that a bot may write to. Makes no request before the first message.
+
+    `timeout` bounds connecting, writing and each read; a server that trickles is bounded by the caller.
+    """
+
+    def __init__(self, token: str, api_url: str, timeout: timedelta = timedelta(seconds=15)) -> None:
+        _hush()
+        seconds = timeout.total_seconds()
+        request = _Request(
+            connection_pool_size=CONNECTIONS,
+            connect_timeout=seconds,
+            read_timeout=seconds,
+            write_timeout=seconds,
+            pool_timeout=seconds,
+            http_version="1.1",
+        )
+        base = f"{api_url.rstrip('/')}/bot"
+        self._token = token
+        self._bot = Bot(token, base_url=base, request=request, get_updates_request=request)
+        self._moved: dict[str, int] = {}
+
+    async def send(self, message: Message) -> int | None:
+        """Send the message; returns Telegram's id of it. Follows a group that became a supergroup."""
+        return await self._call(lambda: self._send(message))
+
+    async def name(self) -> str:
+        """The bot's name, which proves that the token is accepted."""
+        return await self._call(self._name)
+
+    async def describe(self, chat: str) -> str:
+        """A chat's title or a person's name, which proves that the bot may see it."""
+        return await self._call(lambda: self._describe(chat))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._bot.request.shutdown()
+
+    async def __aenter__(self) -> "Telegram":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _send(self, message: Message) -> int | None:
+        try:
+            return await self._post(message, self._moved.get(message.chat, message.chat))
+        except ChatMigrated as moved:
+            self._moved[message.chat] = moved.new_chat_id
+            log.warning("chat moved; put its new id into monitor.yaml", chat=message.chat, new=moved.new_chat_id)
+            return await self._post(message, moved.new_chat_id)
+
+    async def _post(self, message: Message, chat: str | int) -> int | None:
+        reply = message.reply_to and ReplyParameters(message.reply_to, allow_sending_without_reply=True)
+        sent = await self._bot.send_message(
+            chat,
+            message.text.html or message.text.plain,
+            parse_mode=ParseMode.HTML if message.text.html else None,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            disable_notification=message.silent,
+            message_thread_id=message.thread,
+            reply_parameters=reply or None,
+        )
+        return sent.message_id
+
+    async def _name(self) -> str:
+        return str((await self._bot.get_me()).username)
+
+    async def _describe(self, chat: str) -> str:
+        return (await self._bot.get_chat(chat)).effective_name or chat
+
+    async def _call(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Make a request; whatever goes wrong leaves as a DeliveryError without the token in it."""
+        try:
+            return await request()
+        except Exception as error:
+            # `from None`, since the libraries' errors may show the address with the token.
+            raise _ours(error, self._token) from None
+
+
+def _hush() -> None:
+    """Silence the libraries' loggers: httpx logs each request's address, and so the token."""
+    for name in ("httpx", "httpcore", "telegram"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _ours(error: Exception, token: str) -> DeliveryError:
+    """What an error means for the message. The order counts: BadRequest and TimedOut are NetworkErrors."""
+    said = " ".join(str(error).replace(token, "<token>").split())[:300]
+    match error:
+        case RetryAfter():
+            wait = error.retry_after
+            asked = wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
+            return DeliveryError("Telegram asks to slow down", permanent=False, retry_after=asked)
+        case InvalidToken():
+            # A wrong token is the configuration's mistake: with the right one the message can be sent.
+            return DeliveryError(f"Telegram does not accept the bot's token ({said})", permanent=False)
+        case Forbidden() | BadRequest() if error.__cause__ is not None:
+            # The answer was not Telegram's JSON: something between here and there refused.
+            return DeliveryError(f"something other than Telegram answered: {said}", permanent=False)
+        case Forbidden():
+            return DeliveryError(f"the bot may not write to this chat: {said}", permanent=True)
+        case BadRequest():
+            return _refused(said)
+        case TimedOut():
+            return DeliveryError("Telegram did not answer in time", permanent=False)
+        case NetworkError():
+            return DeliveryError(f"Telegram could not be reached: {said}", permanent=False)
+        case TelegramError():
+            return DeliveryError(f"Telegram could not take the message: {said}", permanent=False)
+        case _:
+            return DeliveryError(f"Telegram's answer was not understood: {type(error).__name__}", permanent=False)
+
+
+def _refused(said: str) -> DeliveryError:
+    """A request that Telegram understood and will refuse again."""
+    if "parse entities" in said.lower():
+        return DeliveryError(f"Telegram refused the markup: {said}", permanent=True, unparsable=True)
+    if "chat not found" in said.lower():
+        return DeliveryError("Telegram knows no such chat, or nobody there has started the bot", permanent=True)
+    return DeliveryError(f"Telegram refused the message: {said}", permanent=True)

@@ -1,0 +1,5 @@
+"""What all tests share: the databases."""
+
+from databases import postgres, url
+
+__all__ = ["postgres", "url"]

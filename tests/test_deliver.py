@@ -1,0 +1,575 @@
+"""Delivery: every message arrives, in order for each chat, whatever the other side answers, and however the program dies."""
+
+import asyncio
+import io
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from bot_api import FAULTS, BotApi
+from samples import MINUTE, NOW
+from structlog.testing import capture_logs
+
+from monitor.deliver import Backoff, Delivered, Delivery, Limits, Pace, Terminal
+from monitor.domain import Message, Severity, Text
+from monitor.errors import DeliveryError, StoreError
+from monitor.store import Status, Store
+from monitor.telegram import Telegram
+
+TICK, SECOND, HOUR = timedelta(microseconds=1), timedelta(seconds=1), timedelta(hours=1)
+HI = Text("<b>hi</b>", "hi")
+Answer = Callable[[Message], int | None]
+
+
+class Fake:
+    """A sender that does what it is told and remembers what it was given."""
+
+    def __init__(self, answer: Answer = lambda message: message.id * 100) -> None:
+        self.answer = answer
+        self.sent: list[Message] = []
+
+    async def send(self, message: Message) -> int | None:
+        """Remember the message and answer."""
+        self.sent.append(message)
+        return self.answer(message)
+
+
+class Clock:
+    """A clock that moves only when something sleeps or the test says so."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        """The time."""
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        """Let everything else run, then move on."""
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    made = Store(f"sqlite:///{tmp_path}/m.db")
+    made.migrate()
+    yield made
+    made.close()
+
+
+def delivery(store: Store, sender: Fake, clock: Clock, **more: object) -> Delivery:
+    """A delivery with the fake sender for everything, and no chance in it."""
+    senders = {"telegram": sender, "terminal": sender}
+    return Delivery(store, senders, clock=clock, sleep=clock.sleep, jitter=lambda: 0.0, **more)  # type: ignore[arg-type]
+
+
+def refuse(**how: object) -> Answer:
+    """Answer everything with a DeliveryError."""
+
+    def answer(message: Message) -> int | None:
+        raise DeliveryError("no", **{"permanent": False, **how})  # type: ignore[arg-type]
+
+    return answer
+
+
+async def test_messages_are_sent_in_order_and_recorded(store: Store) -> None:
+    """Each chat's in the order they were queued, a second apart, with the other side's numbers kept."""
+    store.enqueue(["1", "2", "1", "1"], HI, NOW)
+    sender, clock = Fake(), Clock()
+    assert (await delivery(store, sender, clock).drain(MINUTE)).sent == 4
+    assert [m.id for m in sender.sent if m.chat == "1"] == [1, 3, 4]
+    assert [(a.id, a.status, a.telegram_id, a.attempts) for a in store.alerts()] == [
+        (id, Status.SENT, id * 100, 1) for id in (4, 3, 2, 1)
+    ]
+    times = [a.sent for a in store.alerts() if a.chat == "1" and a.sent]
+    assert all(later - earlier >= SECOND for later, earlier in pairwise(times))
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "due"),
+    [
+        (refuse(), Status.PENDING, NOW + 2 * SECOND),
+        (refuse(retry_after=HOUR), Status.PENDING, NOW + HOUR),
+        (refuse(permanent=True), Status.DEAD, None),
+    ],
+)
+async def test_a_failure_is_tried_again_or_kept(
+    store: Store, answer: Answer, status: Status, due: datetime | None
+) -> None:
+    """A passing failure after a wait, the other side's where it names one; a permanent one becomes a dead letter."""
+    store.enqueue(["1"], HI, NOW)
+    with capture_logs() as logs:
+        await delivery(store, Fake(answer), Clock()).drain(timedelta(0))
+    (alert,) = store.alerts()
+    assert (alert.status, alert.due, alert.error, alert.attempts) == (status, due, "no", 1)
+    assert [entry["event"] for entry in logs] == ["message refused" if due is None else "message delayed"]
+
+
+@pytest.mark.parametrize(("late", "status"), [(72 * HOUR - TICK, Status.PENDING), (72 * HOUR, Status.DEAD)])
+async def test_a_passing_failure_is_given_up_after_days(store: Store, late: timedelta, status: Status) -> None:
+    """Not before three days; asked for again, a dead letter has three days again."""
+    store.enqueue(["1"], HI, NOW)
+    clock = Clock()
+    clock.at += late
+    await delivery(store, Fake(refuse()), clock).drain(timedelta(0))
+    assert store.alerts()[0].status is status
+    if store.requeue(clock.at):
+        await delivery(store, Fake(refuse()), clock).drain(timedelta(0))
+        assert store.alerts()[0].status is Status.PENDING
+
+
+async def test_one_chat_does_not_hold_the_others(store: Store) -> None:
+    """A chat that must wait an hour waits with all its messages; the others get theirs; an hour later it goes on."""
+    store.enqueue(["1", "1", "2", "3"], HI, NOW)
+    clock = Clock()
+    asked: list[int] = []
+
+    def answer(message: Message) -> int | None:
+        asked.append(message.id)
+        if message.chat == "1" and clock.at < NOW + HOUR:
+            raise DeliveryError("slow down", permanent=False, retry_after=HOUR)
+        return None
+
+    await delivery(store, Fake(answer), clock).drain(MINUTE)
+    assert asked == [1, 3, 4]
+    clock.at = NOW + HOUR
+    await delivery(store, Fake(answer), clock).drain(MINUTE)
+    assert asked == [1, 3, 4, 1, 2]
+
+
+async def test_refused_markup_is_sent_plain_and_logged(store: Store) -> None:
+    """At once; an alert without bold beats none, and the defect is seen."""
+    store.enqueue(["1"], HI, NOW)
+
+    def answer(message: Message) -> int | None:
+        if message.text.html:
+            raise DeliveryError("can't parse entities", permanent=True, unparsable=True)
+        return 7
+
+    sender = Fake(answer)
+    with capture_logs() as logs:
+        await delivery(store, sender, Clock()).drain(timedelta(0))
+    assert [m.text for m in sender.sent] == [HI, Text("", "hi")]
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+        ("message markup refused", "error"),
+        ("message delivered", "info"),
+    ]
+
+
+async def test_a_defect_in_a_sender_stops_nothing(store: Store) -> None:
+    """It is logged with its traceback, its message is tried again, and the others are sent."""
+    store.enqueue(["1", "2"], HI, NOW)
+
+    def answer(message: Message) -> int | None:
+        return 1 // (message.id - 1)
+
+    with capture_logs() as logs:
+        delivered = await delivery(store, Fake(answer), Clock()).drain(timedelta(0))
+    assert (delivered.sent, delivered.retried) == (1, 1)
+    assert store.alerts(1, Status.PENDING)[0].error == "unexpected: ZeroDivisionError"
+    assert any(entry.get("exc_info") for entry in logs)
+
+
+class Hanging(Fake):
+    """A sender that never answers for chat 1."""
+
+    async def send(self, message: Message) -> int | None:
+        """Hang, or answer."""
+        if message.chat == "1":
+            await asyncio.Event().wait()
+        return await super().send(message)
+
+
+async def test_a_hanging_sender_is_left(store: Store) -> None:
+    """After the timeout, as a passing failure, while the others are served."""
+    store.enqueue(["1", "2", "3"], HI, NOW)
+    work = Delivery(store, {"telegram": Hanging()}, clock=lambda: NOW, timeout=timedelta(milliseconds=30))
+    delivered = await work.drain(timedelta(0))
+    assert (delivered.sent, delivered.retried) == (2, 1)
+    assert store.alerts(1, Status.PENDING)[0].error == "no answer within 0.03 seconds"
+
+
+async def test_a_chat_that_nothing_reaches_waits(store: Store) -> None:
+    """Alerts queued for Telegram wait while no token is set; those for the terminal are shown."""
+    store.enqueue(["1", "terminal"], HI, NOW)
+    await Delivery(store, {"terminal": Fake()}, clock=lambda: NOW).drain(timedelta(0))
+    assert [(a.chat, a.status) for a in store.alerts()] == [("terminal", Status.SENT), ("1", Status.PENDING)]
+
+
+async def test_senders_can_be_exchanged(store: Store) -> None:
+    """A reloaded configuration's senders take over at the next message."""
+    store.enqueue(["1"], HI, NOW)
+    first, second = Fake(), Fake()
+    work = delivery(store, first, Clock())
+    work.use({"telegram": second})
+    await work.drain(MINUTE)
+    assert (len(first.sent), len(second.sent)) == (0, 1)
+
+
+async def test_stopping_finishes_what_is_under_way(store: Store) -> None:
+    """Nothing more is claimed; what was sent is recorded."""
+    store.enqueue(["1", "2", "1"], HI, NOW)
+    clock = Clock()
+    sender = Fake()
+    work = delivery(store, sender, clock)
+    sender.answer = lambda message: work.stop() or 5  # type: ignore[func-returns-value]
+    await work.run()
+    assert sorted(a.id for a in store.alerts(9, Status.SENT)) == [1, 2]
+
+
+async def test_stopping_does_not_wait_for_ever(store: Store) -> None:
+    """A hanging message is left to be sent again, once its lease has ended."""
+    store.enqueue(["1"], HI, NOW)
+    work = Delivery(store, {"telegram": Hanging()}, clock=lambda: NOW)
+    running = asyncio.create_task(work.run(grace=timedelta(milliseconds=20)))
+    while not store.waiting().get("1", NOW) > NOW:
+        await asyncio.sleep(0.001)
+    work.stop()
+    await asyncio.wait_for(running, 5)
+    assert store.waiting() == {"1": NOW + timedelta(seconds=70)}
+
+
+async def test_a_new_message_is_sent_at_once(store: Store) -> None:
+    """A sleeping delivery that is woken does not wait for its next look."""
+    sender = Fake()
+    work = Delivery(store, {"telegram": sender})
+    running = asyncio.create_task(work.run())
+    await asyncio.sleep(0.01)
+    store.enqueue(["1"], HI, datetime.now(UTC))
+    work.wake()
+    while not store.alerts(1, Status.SENT):
+        await asyncio.sleep(0.001)
+    work.stop()
+    await asyncio.wait_for(running, 5)
+    assert work.delivered.late < timedelta(seconds=5)
+
+
+async def test_a_restart_counts_what_was_sent_before(store: Store) -> None:
+    """The other side's limits hold over a crash: a group that got 20 this minute gets none."""
+    store.enqueue(["-1"] * 21 + ["-2"], HI, NOW - MINUTE)
+    for id in range(1, 21):
+        store.record_sent(id, None, NOW - 30 * SECOND)
+    sender = Fake()
+    await delivery(store, sender, Clock()).drain(29 * SECOND)
+    assert [m.chat for m in sender.sent] == ["-2"]
+
+
+class Forgetful:
+    """A store that cannot be written to for a while."""
+
+    def __init__(self, store: Store, failures: int) -> None:
+        self._store, self._failures = store, failures
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def record_sent(self, *args: object) -> None:
+        """Fail, then record."""
+        self._failures -= 1
+        if self._failures >= 0:
+            raise StoreError("database is locked")
+        self._store.record_sent(*args)  # type: ignore[arg-type]
+
+
+async def test_a_sent_message_is_recorded_once_the_database_answers(store: Store) -> None:
+    """Trouble with the database while a message is under way does not send it twice."""
+    store.enqueue(["1"], HI, NOW)
+    sender = Fake()
+    await delivery(Forgetful(store, 3), sender, Clock()).drain(MINUTE)  # type: ignore[arg-type]
+    assert (len(sender.sent), store.alerts()[0].status) == (1, Status.SENT)
+
+
+class Broken:
+    """A store that fails, then works."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._failures = store, 2
+
+    def __getattr__(self, name: str) -> object:
+        if name == "claim_messages" and self._failures > 0:
+            self._failures -= 1
+            raise StoreError("disk is full")
+        return getattr(self._store, name)
+
+
+async def test_trouble_with_the_database_is_outlived(store: Store) -> None:
+    """Delivery says so, and goes on when the database does."""
+    store.enqueue(["1"], HI, NOW)
+    with capture_logs() as logs:
+        delivered = await delivery(Broken(store), Fake(), Clock()).drain(MINUTE)  # type: ignore[arg-type]
+    assert delivered.sent == 1
+    assert [entry["error"] for entry in logs if entry["event"] == "outbox unavailable"] == ["disk is full"] * 2
+
+
+@pytest.mark.parametrize(
+    ("attempts", "jitter", "wait"),
+    [
+        (1, 0.0, 2),
+        (2, 0.0, 4),
+        (3, 0.0, 8),
+        (6, 0.0, 64),
+        (7, 0.0, 120),
+        (10_000, 0.0, 120),
+        (1, 0.5, 1.5),
+        (3, 0.5, 6),
+    ],
+)
+def test_waits_double_up_to_two_minutes(attempts: int, jitter: float, wait: float) -> None:
+    """Jitter takes up to a half."""
+    assert Backoff().wait(attempts, jitter) == timedelta(seconds=wait)
+
+
+def sent(pace: Pace, chat: str, *seconds: float) -> None:
+    """Send to the chat at these times."""
+    for second in seconds:
+        pace.started(chat)
+        pace.ended(chat, NOW + second * SECOND)
+
+
+def test_a_chat_rests_for_a_second() -> None:
+    """Counted from the end of the last message; other chats do not rest."""
+    pace = Pace()
+    sent(pace, "1", 0)
+    assert pace.resting(NOW + SECOND - TICK) == {"1": NOW + SECOND}
+    assert pace.resting(NOW + SECOND) == {}
+
+
+def test_a_group_gets_twenty_a_minute() -> None:
+    """The 21st waits until the first is a minute old; a person's chat does not."""
+    for chat, rests in [("-1", True), ("@channel", True), ("1", False)]:
+        pace = Pace()
+        sent(pace, chat, *range(20))
+        assert (pace.resting(NOW + MINUTE - TICK) == {chat: NOW + MINUTE}) is rests
+        assert pace.resting(NOW + MINUTE) == {}
+
+
+def test_thirty_a_second_over_all_chats() -> None:
+    """What is under way counts, and what ended within the second."""
+    pace = Pace()
+    for n in range(28):
+        sent(pace, str(n), 0)
+    pace.started("under way")
+    assert (pace.room(NOW), pace.opens(NOW)) == (1, None)
+    pace.started("another")
+    assert (pace.room(NOW + SECOND - TICK), pace.opens(NOW + SECOND - TICK)) == (0, NOW + SECOND)
+    assert pace.room(NOW + SECOND) == 28
+
+
+def test_nothing_opens_while_all_is_under_way() -> None:
+    """There is no time to wait for, only an end."""
+    pace = Pace(Limits(total=1))
+    pace.started("1")
+    assert (pace.room(NOW), pace.opens(NOW)) == (0, None)
+
+
+def test_a_clock_set_back_does_not_stop_delivery() -> None:
+    """What was sent in the future no longer counts."""
+    pace = Pace()
+    sent(pace, "1", 3600)
+    assert (pace.resting(NOW), pace.room(NOW)) == ({}, 30)
+
+
+def test_the_terminal_is_not_paced() -> None:
+    """It has no limits."""
+    pace = Pace()
+    sent(pace, "terminal", *[0] * 100)
+    assert (pace.resting(NOW), pace.room(NOW)) == ({}, 30)
+
+
+async def test_the_terminal_shows_the_plain_text() -> None:
+    """Without colour codes where it is no terminal, with nothing read as markup, and with what it cannot encode replaced."""
+    stream = io.StringIO()
+    await Terminal(stream).send(Message(1, "terminal", Text("<b>x</b>", "🔴 CRITICAL [red]\n:smile: " + "x" * 200)))
+    assert stream.getvalue() == "🔴 CRITICAL [red]\n:smile: " + "x" * 200 + "\n\n"
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    await Terminal(narrow).send(Message(1, "terminal", Text("", "🔴 é")))
+    narrow.seek(0)
+    assert narrow.read() == "? é\n\n"
+
+
+async def test_a_terminal_has_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heading's says how grave it is."""
+
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stream = Tty()
+    message = Message(1, "terminal", Text("", "🔴 CRITICAL\nTitle"), severity=Severity.CRITICAL)
+    await Terminal(stream).send(message)
+    assert stream.getvalue().startswith("\x1b[1;31m🔴 CRITICAL\x1b[0m\nTitle")
+
+
+async def test_a_closed_output_is_a_passing_failure() -> None:
+    """A reader that went away may come back with the next start."""
+    stream = io.StringIO()
+    stream.close()
+    with pytest.raises(DeliveryError, match="output cannot be written") as failed:
+        await Terminal(stream).send(Message(1, "terminal", HI))
+    assert not failed.value.permanent
+
+
+SPEED = 20
+
+
+class Fast:
+    """A clock that runs SPEED times as fast, for everyone who uses it."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return (time.monotonic() - self._start) * SPEED
+
+    def __call__(self) -> datetime:
+        """The time."""
+        return NOW + timedelta(seconds=self.seconds())
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep by this clock."""
+        await asyncio.sleep(seconds / SPEED)
+
+
+PASSING = ["429", "500", "502", "garbage", "array", "empty", "true", "wall", "proxy", "token", "lost", "drop", "hang"]
+CHATS = ["1", "2", "-3"]
+
+
+async def through(store: Store, api: BotApi, clock: Fast, each: int) -> Delivered:
+    """Queue messages to each chat, in turn, and deliver them to the server."""
+    for n in range(each):
+        for chat in CHATS:
+            store.enqueue([chat], Text(f"<b>{chat}</b> &lt;{n}&gt;", f"{chat} <{n}>"), NOW)
+    async with api:
+        sender = Telegram("1:x", api.url)
+        work = Delivery(
+            store,
+            {"telegram": sender},
+            backoff=Backoff(SECOND, 4 * SECOND),
+            timeout=timedelta(seconds=0.4),
+            clock=clock,
+            sleep=clock.sleep,
+        )
+        delivered = await asyncio.wait_for(work.drain(HOUR), 60)
+        await sender.close()
+    return delivered
+
+
+def once(texts: list[str]) -> list[str]:
+    """The texts without repetitions that follow each other."""
+    return [text for n, text in enumerate(texts) if n == 0 or text != texts[n - 1]]
+
+
+@pytest.mark.parametrize("fault", PASSING)
+async def test_every_message_arrives_whatever_the_server_answers(store: Store, fault: str) -> None:
+    """Each message's first attempt fails in this way: all arrive, in order, twice only where the answer was dropped."""
+    clock = Fast()
+    tried: set[str] = set()
+
+    def first(chat: str, text: str, nth: int) -> str | None:
+        again = text in tried
+        tried.add(text)
+        return None if again else fault
+
+    api = BotApi(first, clock.seconds)
+    delivered = await through(store, api, clock, 3)
+    for chat in CHATS:
+        assert once(api.texts(chat)) == [f"{chat} <{n}>" for n in range(3)]
+    assert (delivered.sent, delivered.retried, delivered.dead) == (9, 9, 0)
+    assert len(api.accepted) == 9 + api.dropped
+    assert api.broken_limits == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_every_message_arrives_through_all_of_it(store: Store, seed: int) -> None:
+    """Half of all requests fail, each in a way drawn at random."""
+    clock, chance = Fast(), random.Random(seed)
+    api = BotApi(lambda *_: chance.choice(PASSING) if chance.random() < 0.5 else None, clock.seconds)
+    delivered = await through(store, api, clock, 6)
+    for chat in CHATS:
+        assert once(api.texts(chat)) == [f"{chat} <{n}>" for n in range(6)]
+    assert (delivered.sent, delivered.dead, api.broken_limits) == (18, 0, [])
+    assert len(api.accepted) == 18 + api.dropped
+
+
+@pytest.mark.parametrize(("fault", "says"), [("blocked", "may not write to this chat"), ("unknown", "no such chat")])
+async def test_a_refusing_chat_has_its_letters_kept(store: Store, fault: str, says: str) -> None:
+    """All messages to it become dead letters that say why; the other chats are served."""
+    clock = Fast()
+    api = BotApi(lambda chat, *_: fault if chat == "2" else None, clock.seconds)
+    delivered = await through(store, api, clock, 2)
+    assert (delivered.sent, delivered.dead, delivered.retried) == (4, 2, 0)
+    assert all(says in alert.error for alert in store.alerts(9, Status.DEAD))
+
+
+def test_every_fault_is_tried() -> None:
+    """The lists above name all that the server can do wrong."""
+    assert set(FAULTS) | {"hang", "lost", "drop"} == {*PASSING, "blocked", "unknown", "markup", "moved"}
+
+
+DIES = """
+import asyncio, sys, time
+from datetime import UTC, datetime, timedelta
+sys.path[:0] = {path!r}
+from monitor.deliver import Backoff, Delivery
+from monitor.store import Store
+from monitor.telegram import Telegram
+
+start, speed = {start!r}, 20
+def clock():
+    return datetime.fromtimestamp(start + (time.time() - start) * speed, UTC)
+async def main():
+    store = Store(sys.argv[1])
+    store.migrate()
+    print("ready", flush=True)
+    work = Delivery(store, {{"telegram": Telegram("1:x", sys.argv[2])}}, clock=clock,
+                    sleep=lambda s: asyncio.sleep(s / speed), backoff=Backoff(timedelta(seconds=1), timedelta(seconds=4)),
+                    timeout=timedelta(seconds=0.4))
+    print(await work.drain(timedelta(minutes=5)), flush=True)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
+async def test_nothing_is_lost_across_kills(url: str, rounds: int) -> None:
+    """Killed at random moments and started again, with a server that fails at random, every message still arrives, in order.
+
+    Twice come only those whose answer was dropped, and at most those that were under way at a kill.
+    """
+    store, chance, each = Store(url), random.Random(rounds), 2 * rounds + 4
+    store.migrate()
+    start = time.time()
+    now = datetime.fromtimestamp(start, UTC)
+    for n in range(each):
+        store.enqueue(CHATS, Text(f"<i>{n}</i>", str(n)), now)
+    code = DIES.format(path=[str(Path(__file__).parent), str(Path(__file__).parent.parent)], start=start)
+    faults = ["500", "429", "drop", "garbage", None, None, None, None]
+    async with BotApi(lambda *_: chance.choice(faults), lambda: time.time() * SPEED) as api:
+        for kill in [*[True] * rounds, False]:
+            run = [sys.executable, "-c", code, url, api.url]
+            process = await asyncio.create_subprocess_exec(*run, stdout=subprocess.PIPE)
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"ready\n"
+            if kill:
+                before = api.requests
+                while api.requests < before + chance.randrange(1, 5) and process.returncode is None:
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(chance.random() * 0.02)
+                process.kill()
+            await asyncio.wait_for(process.communicate(), 60)
+    for chat in CHATS:
+        assert once(api.texts(chat)) == [str(n) for n in range(each)]
+    assert store.counts().messages == {Status.PENDING: 0, Status.SENT: 3 * each, Status.DEAD: 0}
+    assert 3 * each <= len(api.accepted) <= 3 * each + api.dropped + len(CHATS) * rounds
+    store.close()

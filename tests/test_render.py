@@ -1,0 +1,245 @@
+"""What an alert says, and that it can be sent whatever a feed wrote."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from bot_api import parse_html
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import NOW, article, score, story
+
+from monitor import render
+from monitor.domain import Decision, EventType, Judged, KeywordHit, PlaceHit, Reason, Severity, Text
+
+BELGRADE = ZoneInfo("Europe/Belgrade")
+FIRST = Decision(True, Reason.FIRST)
+BASE = story().centroid
+
+
+def rendered(decision: Decision = FIRST, about: Any = None, judged: Any = None, **changes: Any) -> Text:
+    """The alert on an article with changes."""
+    return render.render(about or story(), Judged(article(**changes), judged or score(), BASE), decision, BELGRADE)
+
+
+def test_an_alert_reads_well() -> None:
+    """Severity, types, places, title, a sentence, who, when, link and why, in that order."""
+    told = story(outlets=("glas.example", "Zora", "Koha <24>"), types=(EventType.DEPLOYMENT, EventType.WITHDRAWAL_CALL))
+    text = rendered(about=told, title="US <calls> on Serbia & others")
+    assert text.html.splitlines() == [
+        "🟠 <b>SERIOUS</b> · deployment, call to withdraw",
+        "🇽🇰 Kosovo · 🇷🇸 Serbia",
+        "<b>US &lt;calls&gt; on Serbia &amp; others</b>",
+        "Columns of vehicles were seen on the road on Friday evening.",
+        '<a href="https://glas.example/1">glas.example</a>, Zora, Koha &lt;24&gt; · 29 Sep 2023, 18:35 CEST',
+        "<i>Why: first report; relevance 0.97 (model 0.93); boost “razmeštanj*” found “Размештање”; places: Raška</i>",
+    ]
+    assert text.plain.splitlines() == [
+        "🟠 SERIOUS · deployment, call to withdraw",
+        "🇽🇰 Kosovo · 🇷🇸 Serbia",
+        "US <calls> on Serbia & others",
+        "Columns of vehicles were seen on the road on Friday evening.",
+        "glas.example, Zora, Koha <24> · 29 Sep 2023, 18:35 CEST",
+        "https://glas.example/1",
+        "Why: first report; relevance 0.97 (model 0.93); boost “razmeštanj*” found “Размештање”; places: Raška",
+    ]
+
+
+def test_an_escalation_says_from_what() -> None:
+    """The reason's detail is shown."""
+    text = rendered(Decision(True, Reason.ESCALATED, "tension before"))
+    assert "Why: it became graver (tension before); " in text.plain
+
+
+def test_what_is_missing_leaves_no_empty_line() -> None:
+    """An article that an `always` rule sent may have no types, places, summary or link."""
+    bare = score(severity=Severity.NONE, types=(), countries=(), keywords=(), places=(), model=0.97)
+    told = story(severity=Severity.NONE, types=(), countries=())
+    text = rendered(Decision(True, Reason.ALWAYS), told, bare, summary="", url="javascript:alert(1)", outlet="")
+    assert text.html.splitlines() == [
+        "⚪ <b>NOTE</b>",
+        "<b>Army units near Raška, report 1</b>",
+        "source, glas.example · 29 Sep 2023, 18:35 CEST",
+        "<i>Why: a rule always alerts; relevance 0.97</i>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("severity", "mark"), [(1, "🔵 WATCH"), (2, "🟡 TENSION"), (3, "🟠 SERIOUS"), (4, "🔴 CRITICAL")]
+)
+def test_each_severity_has_its_mark(severity: int, mark: str) -> None:
+    """The first thing on the first line."""
+    judged = score(severity=Severity(severity))
+    assert rendered(about=story(severity=Severity(severity)), judged=judged).plain.startswith(mark + " · ")
+
+
+def test_many_outlets_are_counted() -> None:
+    """Five by name, the rest as a number."""
+    told = story(outlets=("glas.example", *(f"outlet {n}" for n in range(7))))
+    assert "glas.example, outlet 0, outlet 1, outlet 2, outlet 3 and 3 more · " in rendered(about=told).plain
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "shown"),
+    [
+        (NOW, "Europe/Belgrade", "29 Sep 2023, 18:40 CEST"),
+        (datetime(2023, 12, 31, 23, 30, tzinfo=UTC), "Europe/Belgrade", "1 Jan 2024, 00:30 CET"),
+        (datetime(2023, 10, 29, 0, 59, tzinfo=UTC), "Europe/Belgrade", "29 Oct 2023, 02:59 CEST"),
+        (datetime(2023, 10, 29, 1, 0, tzinfo=UTC), "Europe/Belgrade", "29 Oct 2023, 02:00 CET"),
+        (NOW, "UTC", "29 Sep 2023, 16:40 UTC"),
+    ],
+)
+def test_times_are_in_the_readers_zone(at: datetime, zone: str, shown: str) -> None:
+    """With the zone's name, so that the hour that comes twice is told apart."""
+    assert render.moment(at, ZoneInfo(zone)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [
+        ("twelve chars", 12, "twelve chars"),
+        ("twelve chars", 11, "twelve…"),
+        ("abcdefghij", 5, "abcd…"),
+        ("😀😀😀", 6, "😀😀😀"),
+        ("😀😀😀", 5, "😀😀…"),
+        ("😀😀😀", 4, "😀…"),
+        ("ab" + "e\u0301" * 3, 6, "abe\u0301…"),
+        ("👨\u200d👩\u200d👧 x", 6, "…"),
+        ("ok 👨\u200d👩\u200d👧", 8, "ok…"),
+        ("a" * 50 + " b", 51, "a" * 50 + "…"),
+        ("", 5, ""),
+    ],
+)
+def test_text_is_cut_between_words_and_characters(text: str, limit: int, cut: str) -> None:
+    """Never through a pair of surrogates, an accent or an emoji."""
+    assert render.clip(text, limit) == cut
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("  two\n\tlines\u2028and\xa0more ", "two lines and more"),
+        ("abc\u202edef\u2066g\u200f", "abcdefg"),
+        ("nul\0 bell\x07 esc\x1b[31m", "nul bell esc[31m"),
+        ("half \ud83d pair", "half pair"),
+        ("\ufeffbom soft\u00adhyphen \U000e0041tag", "bom softhyphen tag"),
+        ("Размештање përplasje 👨\u200d👩", "Размештање përplasje 👨\u200d👩"),
+    ],
+)
+def test_text_is_cleaned(text: str, kept: str) -> None:
+    """Of what is invisible, turns the direction, controls a terminal or cannot be encoded; not of letters."""
+    assert render.clean(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("summary", "shown"),
+    [
+        ("Title. The army moved its units toward the border on Friday night. More follows.",
+         "The army moved its units toward the border on Friday night."),
+        ("Short. Then a second sentence which makes it long enough to stop there. Third.",
+         "Short. Then a second sentence which makes it long enough to stop there."),
+        ("The U.S. troops, said gen. Ilić, moved 3.5 km toward the border, and stopped there at 5 p.m. local time",
+         "The U.S. troops, said gen. Ilić, moved 3.5 km toward the border, and stopped there at 5 p.m. local time"),
+        ("Војска је кренула према граници са тешким наоружањем у петак. „Не повлачимо се.“",
+         "Војска је кренула према граници са тешким наоружањем у петак."),
+        ("Title", ""),
+        ("", ""),
+        ("x" * 500, "x" * 399 + "…"),
+    ],
+)  # fmt: skip
+def test_one_sentence_of_the_summary(summary: str, shown: str) -> None:
+    """The first that says something, without the title again."""
+    assert render.sentence(summary, "Title") == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://glas.example/a?b=1&c=“x”", True),
+        ("http://xn--e1afmkfd.example", True),
+        ("ftp://glas.example/", False),
+        ("javascript:alert(1)", False),
+        ("https:///no-host", False),
+        ("https://[bad", False),
+        ("https://glas.example/a b", False),
+        ("https://glas.example/\u202egpj", False),
+        ("https://glas.example/\ud800", False),
+        ("https://g.example/" + "x" * (1500 - 18), True),
+        ("https://g.example/" + "x" * (1501 - 18), False),
+        ("", False),
+    ],
+)
+def test_only_web_addresses_are_linked(url: str, good: bool) -> None:
+    """A message never links to anything else."""
+    assert render.link(url) == (url if good else "")
+    assert ("<a " in rendered(url=url).html) is good
+
+
+def test_the_longest_alert_fits() -> None:
+    """With every part at its longest, a message stays within Telegram's limit, in both forms."""
+    long = "ш😀" * 3000
+    hits = tuple(KeywordHit("boost", long, long, "title", 1.0) for _ in range(30))
+    places = tuple(PlaceHit("XK", f"{n}{long}", f"{n}{long}") for n in range(30))
+    judged = score(keywords=hits, places=places, types=tuple(EventType))
+    about = story(outlets=tuple(f"{n}{long}" for n in range(30)), types=tuple(EventType), countries=("XK",) * 30)
+    url = "https://g.example/" + "ш" * (1500 - 18)
+    text = rendered(
+        Decision(True, Reason.ESCALATED, long), about, judged, title=long, summary=long, outlet=long, url=url
+    )
+    assert render.units(parse_html(text.html).text) < render.LIMIT
+    assert 3000 < render.units(text.plain) < render.LIMIT
+
+
+anything = st.text(st.characters(), max_size=600)
+nasty = st.lists(
+    st.sampled_from(
+        ["<b>", "</b>", "&", "&amp;", "&#39;", "<a href='", '"', "'", ">", "<script>", "\0", "\u202e", "😀"]
+    )
+    | st.sampled_from(["\ud83d", "\ude00", "e\u0301", "\u200d", "https://x.example/", " ", "\n", "Title. "])
+    | anything,
+    max_size=30,
+).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_text_makes_a_valid_message(data: st.DataObject) -> None:
+    """Whatever is in the title, summary, outlet, address and hits, Telegram would take the message, and show the title."""
+    title, summary, outlet, url, found = (data.draw(nasty) for _ in range(5))
+    judged = score(
+        keywords=(KeywordHit("boost", found, outlet, "title", 1.0),), places=(PlaceHit("XK", found, summary),)
+    )
+    about = story(outlets=(outlet, summary, title), countries=("XK", "RS"))
+    decision = Decision(True, Reason.ESCALATED, found)
+    text = rendered(decision, about, judged, title=title, summary=summary, outlet=outlet, url=url)
+    parsed = parse_html(text.html)
+    assert [tag for tag, _ in parsed.entities if tag != "a"] == ["b", "b", "i"]
+    assert render.clip(title, render.TITLE) in parsed.text
+    *lines, why = text.plain.splitlines()
+    shown = lines[:-1] if render.link(url) else lines
+    assert parsed.text.splitlines() == [*shown, why]
+    text.plain.encode("utf-8")
+    assert render.units(text.plain) <= render.LIMIT
+
+
+def test_a_test_alert_is_valid_and_says_so() -> None:
+    """It looks like an alert and cannot be taken for one."""
+    text = render.test_alert(NOW, BELGRADE)
+    assert parse_html(text.html).text == text.plain
+    assert text.plain.startswith("⚪ TEST · no event\n")
+    assert "18:40 CEST" in text.plain
+
+
+def test_a_notice_is_escaped() -> None:
+    """What the program tells of itself may quote a user's file."""
+    text = render.notice("line 3: <b> & 'x'\x1b")
+    assert (text.plain, parse_html(text.html).text) == ("⚙️ line 3: <b> & 'x'",) * 2
+
+
+def test_the_story_decides_the_severity_shown() -> None:
+    """The graver of what the story and the article say."""
+    grave = replace(story(), severity=Severity.CRITICAL)
+    assert rendered(about=grave).plain.startswith("🔴")
+    assert rendered(judged=score(severity=Severity.CRITICAL)).plain.startswith("🔴")

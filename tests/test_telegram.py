@@ -1,0 +1,246 @@
+"""The Telegram sender, against servers: our strict one, and the emulator from npm."""
+
+import asyncio
+import json
+import logging
+import shutil
+import socket
+import subprocess
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from bot_api import BotApi
+from structlog.testing import capture_logs
+
+from monitor.deliver import Delivery, Limits
+from monitor.domain import Message, Text
+from monitor.errors import DeliveryError
+from monitor.store import Store
+from monitor.telegram import Telegram
+
+TOKEN = "12345:SECRET-part-of-the-token"
+HI = Text("<b>Clash</b> &amp; <i>more</i>", "Clash & more")
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[BotApi]:
+    """The strict server."""
+    async with BotApi() as server:
+        yield server
+
+
+@pytest.fixture
+async def bot(api: BotApi) -> AsyncIterator[Telegram]:
+    """A sender to it."""
+    sender = Telegram(TOKEN, api.url + "/", timedelta(seconds=5))
+    yield sender
+    await sender.close()
+
+
+async def test_a_message_arrives_as_it_was_rendered(api: BotApi, bot: Telegram) -> None:
+    """Formatted, in its thread, silent if asked, as a reply if asked; the other side's number comes back."""
+    assert await bot.send(Message(9, "-77", HI)) == 1
+    assert await bot.send(Message(10, "-77", HI, silent=True, reply_to=1, thread=4)) == 2
+    first, second = api.accepted
+    assert (first.chat, first.text, first.formatted, first.silent) == ("-77", "Clash & more", True, False)
+    assert (first.thread, first.reply_to) == (None, None)
+    assert (second.silent, second.thread, second.reply_to) == (True, 4, 1)
+
+
+async def test_plain_text_is_sent_as_it_is(api: BotApi, bot: Telegram) -> None:
+    """Without markup, angle brackets are only characters."""
+    await bot.send(Message(1, "5", Text("", "a < b & c")))
+    assert (api.accepted[0].text, api.accepted[0].formatted) == ("a < b & c", False)
+
+
+async def test_the_bot_tells_its_name(bot: Telegram) -> None:
+    """So that a check can show that the token is accepted."""
+    assert await bot.name() == "monitor_bot"
+
+
+async def test_a_chat_is_described(api: BotApi, bot: Telegram) -> None:
+    """By its title, or by why the bot cannot see it."""
+    assert await bot.describe("-5") == "Analysts"
+    api.fault = lambda chat, text, nth: "unknown"
+    with pytest.raises(DeliveryError, match="knows no such chat"):
+        await bot.describe("-5")
+
+
+@pytest.mark.parametrize(
+    ("fault", "permanent", "says"),
+    [
+        ("429", False, "asks to slow down"),
+        ("500", False, "could not be reached: Internal Server Error"),
+        ("502", False, "could not be reached"),
+        ("garbage", False, "could not take the message: Invalid server response"),
+        ("array", False, "was not understood"),
+        ("empty", False, "was not understood"),
+        ("true", False, "was not understood"),
+        ("lost", False, "could not be reached"),
+        ("drop", False, "could not be reached"),
+        ("wall", False, "something other than Telegram answered"),
+        ("proxy", False, "something other than Telegram answered"),
+        ("token", False, "does not accept the bot's token"),
+        ("blocked", True, "may not write to this chat: Forbidden: bot was blocked by the user"),
+        ("unknown", True, "knows no such chat"),
+        ("markup", True, "refused the markup"),
+    ],
+)
+async def test_each_failure_is_passing_or_permanent(
+    api: BotApi, bot: Telegram, fault: str, permanent: bool, says: str
+) -> None:
+    """Only what Telegram itself refuses for good is permanent; each says what it was in plain words."""
+    api.fault = lambda chat, text, nth: fault
+    with pytest.raises(DeliveryError, match=says) as failed:
+        await bot.send(Message(1, "5", HI))
+    assert failed.value.permanent is permanent
+    assert failed.value.unparsable is (fault == "markup")
+    assert failed.value.retry_after == (timedelta(seconds=1) if fault == "429" else None)
+
+
+async def test_the_strict_server_refuses_bad_markup(api: BotApi, bot: Telegram) -> None:
+    """As Telegram does: the sender says that the plain form is worth a try."""
+    with pytest.raises(DeliveryError) as failed:
+        await bot.send(Message(1, "5", Text("<b>open", "open")))
+    assert failed.value.unparsable
+    assert api.accepted == []
+
+
+async def test_a_hanging_server_is_left(api: BotApi) -> None:
+    """Within the timeout, as a passing failure."""
+    api.fault = lambda chat, text, nth: "hang"
+    sender = Telegram(TOKEN, api.url, timedelta(milliseconds=50))
+    with pytest.raises(DeliveryError, match="did not answer in time") as failed:
+        await sender.send(Message(1, "5", HI))
+    assert not failed.value.permanent
+    await sender.close()
+
+
+async def test_no_server_is_a_passing_failure() -> None:
+    """Nobody listens there: now."""
+    sender = Telegram(TOKEN, "http://127.0.0.1:9", timedelta(seconds=5))
+    with pytest.raises(DeliveryError, match="could not be reached") as failed:
+        await sender.send(Message(1, "5", HI))
+    assert not failed.value.permanent
+    await sender.close()
+
+
+async def test_a_moved_group_is_followed(api: BotApi, bot: Telegram) -> None:
+    """To its new number, at once, and from then on without asking."""
+    api.fault = lambda chat, text, nth: "moved" if chat == "-5" else None
+    with capture_logs() as logs:
+        await bot.send(Message(1, "-5", HI))
+        await bot.send(Message(2, "-5", HI))
+    assert [message.chat for message in api.accepted] == ["-1009", "-1009"]
+    assert api.requests == 3
+    assert [(entry["chat"], entry["new"]) for entry in logs] == [("-5", -1009)]
+
+
+@pytest.mark.parametrize("fault", [None, "500", "garbage", "token", "lost", "markup"])
+async def test_the_token_is_never_told(
+    api: BotApi, bot: Telegram, caplog: pytest.LogCaptureFixture, fault: str | None
+) -> None:
+    """Not in a log, however chatty, not in an error, and not in its traceback."""
+    caplog.set_level(logging.DEBUG)
+    api.fault = lambda chat, text, nth: fault
+    told = ""
+    with capture_logs() as logs:
+        try:
+            await bot.send(Message(1, "5", HI))
+        except DeliveryError as error:
+            told = str(error) + "".join(traceback.format_exception(error))
+    assert (told == "") is (fault is None)
+    assert "SECRET" not in told + caplog.text + str(logs)
+
+
+SERVE = """
+const Server = require('telegram-test-api');
+const server = new Server({port: Number(process.argv[2]), host: '127.0.0.1', storeTimeout: 600});
+server.start().then(() => console.log('ready'));
+"""
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running telegram-test-api."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not installed")
+    folder = tmp_path_factory.mktemp("emulator")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--silent", "telegram-test-api@4.2.1"]
+    if subprocess.run(install, cwd=folder, capture_output=True, timeout=180, check=False).returncode:
+        pytest.skip("npm could not install telegram-test-api@4.2.1")
+    (folder / "serve.js").write_text(SERVE)
+    port = _free_port()
+    server = subprocess.Popen(["node", "serve.js", str(port)], cwd=folder, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait(10)
+        server.stdout and server.stdout.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Shim:
+    """Stands before the emulator and adds what its answers leave out: that the bot is a bot."""
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = upstream
+
+    async def __aenter__(self) -> str:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line, *headers = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        length = next((int(h[15:]) for h in headers if h.lower().startswith("content-length:")), 0)
+        body = await reader.readexactly(length)
+        answer = await asyncio.to_thread(self._ask, line.split()[1], body)
+        result = answer["result"]
+        if isinstance(result, dict) and "username" in result:
+            result["is_bot"] = True
+        sent = json.dumps(answer).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(sent) + sent)
+        await writer.drain()
+        writer.close()
+
+    def _ask(self, path: str, body: bytes) -> dict[str, dict[str, object]]:
+        with urlopen(Request(self._upstream + path, body or None), timeout=10) as answer:
+            return json.load(answer)  # type: ignore[no-any-return]
+
+
+@pytest.mark.slow
+async def test_alerts_arrive_at_the_emulator(emulator: str, tmp_path: Path) -> None:
+    """A server that was not written for this project shows every queued alert, in order for each chat."""
+    store = Store(f"sqlite:///{tmp_path}/m.db")
+    store.migrate()
+    for n in range(5):
+        store.enqueue(["42", "43"], Text(f"<b>{n}</b> ш&amp;😀", str(n)), datetime.now(UTC))
+    async with Shim(emulator) as url:
+        sender = Telegram(TOKEN, url, timedelta(seconds=10))
+        assert await sender.name() == "TestNameBot"
+        delivered = await Delivery(store, {"telegram": sender}, limits=Limits(chat=50)).drain(timedelta(minutes=1))
+        await sender.close()
+    ask = Request(f"{emulator}/getUpdatesHistory", json.dumps({"token": TOKEN}).encode())
+    ask.add_header("Content-Type", "application/json")
+    with urlopen(ask, timeout=10) as answer:
+        shown = [update["message"] for update in json.load(answer)["result"]]
+    for chat in ("42", "43"):
+        texts = [(m["text"], m["parse_mode"]) for m in shown if m["chat_id"] == chat]
+        assert texts == [(f"<b>{n}</b> ш&amp;😀", "HTML") for n in range(5)]
+    assert delivered.sent == len({alert.telegram_id for alert in store.alerts()}) == 10
+    store.close()
