@@ -7,14 +7,14 @@ import traceback
 
 def main() -> None:
     """Run the command line. Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted."""
-    # transformers reads these when it is first imported: nothing is downloaded, and its advice to install torch is noise.
+    # transformers reads these when it is first imported; its advice to install torch is noise here.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from monitor.cli import app
+    from monitor import cli
     from monitor.errors import ConfigError, MonitorError
 
     try:
-        app()
+        cli.main(sys.argv[1:])
     except ConfigError as error:
         sys.exit(_say(str(error), 2))
     except MonitorError as error:
