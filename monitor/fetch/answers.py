@@ -119,6 +119,6 @@ def _unreachable(error: Exception) -> str:
         return "no connection to the server"
     if isinstance(error, httpx.InvalidURL | UnicodeError | httpcore.UnsupportedProtocol):
         return "the address is not valid"
-    if isinstance(error, httpcore.NetworkError):
+    if isinstance(error, httpcore.NetworkError) or "disconnected" in str(error):
         return "the server closed the connection"
     return f"the answer is not valid HTTP ({type(error).__name__})"
