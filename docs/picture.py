@@ -78,7 +78,7 @@ def draw(html: str) -> str:
     height = 2 * MARGIN + LEADING * len(rows) + 14
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-size="15"'
-        ' font-family="system-ui,-apple-system,Segoe UI,Roboto,Noto Sans,DejaVu Sans,sans-serif,Noto Color Emoji" fill="#16222b">',
+        ' font-family="Helvetica,Arial,sans-serif" fill="#16222b">',
         '<rect width="100%" height="100%" rx="12" fill="#cfe0ec"/>',
         f'<rect x="10" y="10" width="{WIDTH - 20}" height="{height - 20}" rx="12" fill="#ffffff"/>',
     ]

@@ -1,5 +1,6 @@
 """The command `balkan-monitor`, and `python -m monitor`: runs the command line, and shows errors as one sentence."""
 
+import io
 import os
 import sys
 import traceback
@@ -10,6 +11,10 @@ def main() -> None:
     # transformers reads these when it is first imported; its advice to install torch is noise here.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter shows another one; it is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     from monitor import cli
     from monitor.errors import ConfigError, MonitorError
 

@@ -4,18 +4,31 @@ import asyncio
 import gzip
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
 from monitor.config import Config, TelegramConfig
-from monitor.domain import Article, Entry, Feed, FeedState, Model, Probabilities, Reason, Severity, Source
+from monitor.domain import (
+    Article,
+    Entry,
+    Feed,
+    FeedState,
+    Judged,
+    Kind,
+    Model,
+    Probabilities,
+    Reason,
+    Severity,
+    Source,
+    Story,
+)
 from monitor.errors import InputError
 from monitor.normalize import articles
-from monitor.pipeline import Judge, process
-from monitor.store import Outcome, Poll, Store
+from monitor.pipeline import Judge, process, reconsider
+from monitor.store import Poll, Store, Verdict
 
 STEP = timedelta(minutes=5)
 """The virtual clock's step: what was published within one step is judged together."""
@@ -85,26 +98,62 @@ class _Remembered:
 
 async def _steps(store: Store, judge: Judge, config: Config, records: Sequence[Article]) -> list[Sent]:
     state = FeedState(FEED, FEED)
-    sent: list[Sent] = []
+    outbox = _Outbox(store)
+    now = EPOCH
     for start, group in groupby(records, key=lambda article: (article.published - EPOCH) // STEP):
         now = EPOCH + (start + 1) * STEP
+        await _wait(store, judge, config, outbox, now)
         store.record_polls([Poll(state, state, tuple(replace(article, seen=now) for article in group))], now)
         while (done := await process(store, judge, config, now)).outcomes:
-            sent += [_sent(o, v.decision.reason, now) for o in done.outcomes for v in o.verdicts if v.decision.send]
-    return sent
+            for outcome in done.outcomes:
+                if outcome.story is not None:
+                    outbox.note(outcome.story, outcome.judged, outcome.verdicts)
+            outbox.deliver(now)
+    await _wait(store, judge, config, outbox, now + config.alerts.max_age)
+    return outbox.sent
 
 
-def _sent(outcome: Outcome, reason: Reason, now: datetime) -> Sent:
-    assert outcome.story is not None, "only stories are told"
-    story, score = outcome.story, outcome.judged.score
+async def _wait(store: Store, judge: Judge, config: Config, outbox: "_Outbox", until: datetime) -> None:
+    """Let time pass, with what waits for it looked at in its time."""
+    while (again := store.next_wait()) is not None and again <= until:
+        for item in (await reconsider(store, judge, config, again)).made:
+            outbox.note(item.story, item.judged, (item.verdict,))
+        outbox.deliver(again)
+    outbox.deliver(until)
+
+
+class _Outbox:
+    """Takes every message at once, and knows what led to it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._led: dict[tuple[int, Kind], tuple[Story, Judged, Reason]] = {}
+        self.sent: list[Sent] = []
+
+    def note(self, story: Story, judged: Judged, verdicts: Iterable[Verdict]) -> None:
+        """Remember what the next message of the story is about."""
+        for verdict in verdicts:
+            if verdict.text is not None:
+                self._led[story.id, verdict.kind] = story, judged, verdict.decision.reason
+
+    def deliver(self, now: datetime) -> None:
+        """Take what is due."""
+        while claimed := self._store.claim_messages(now, FEED, STEP, 100):
+            for message in claimed:
+                self._store.record_sent(message.id, message.id, now)
+                if message.story is not None:
+                    self.sent.append(_sent(message.kind, *self._led[message.story, message.kind], now))
+
+
+def _sent(kind: Kind, story: Story, judged: Judged, reason: Reason, now: datetime) -> Sent:
     return Sent(
         at=now,
-        kind="update" if reason is Reason.ESCALATED else "new",
+        kind=kind.value,
         reason=reason,
         severity=story.severity,
-        types=story.types or score.types,
-        countries=story.countries or score.countries,
-        title=outcome.judged.article.title,
+        types=story.types or judged.score.types,
+        countries=story.countries or judged.score.countries,
+        title=judged.article.title,
         outlets=len(story.outlets),
         story=story.id,
     )

@@ -50,8 +50,11 @@ def newsroom() -> Newsroom:
     return Newsroom(outlets, items)
 
 
-def configure(base: Config, address: str, database: str, room: Newsroom) -> Config:
-    """The user's configuration with the newsroom's feeds, polled every second or two, and a database of its own."""
+def configure(base: Config, address: str, database: str, room: Newsroom, speed: float) -> Config:
+    """The user's configuration with the newsroom's feeds, polled every second or two, and a database of its own.
+
+    Pauses between messages are as short as the day: `speed` is newsroom time per real time.
+    """
     sources = tuple(
         Source(
             name=outlet["name"],
@@ -73,6 +76,7 @@ def configure(base: Config, address: str, database: str, room: Newsroom) -> Conf
             "folder": "",
             "sources": sources,
             "polling": polling,
+            "alerts": base.alerts.model_copy(update={"cooldown": base.alerts.cooldown / speed}),
             "storage": StorageConfig(url=database),
             "telegram": TelegramConfig(),
         }

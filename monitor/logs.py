@@ -19,7 +19,7 @@ def configure(*, as_json: bool = False, secret: str | None = None, quiet: bool =
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="iso" if as_json else "%Y-%m-%d %H:%M:%SZ", utc=True),
         structlog.processors.format_exc_info if as_json else _short_exception,
         _mask(secret),
     ]

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Dialect,
     Double,
     Index,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,6 +99,7 @@ feeds = Table(
     Column("failures", Integer, nullable=False),
     Column("failure", Text),
     Column("failure_detail", Text, nullable=False),
+    Column("owner", Text, comment="who holds the lease"),
     Index("feeds_due", "due"),
 )
 
@@ -131,6 +134,13 @@ Index(
     sqlite_where=articles.c.judged_at.is_(None),
     postgresql_where=articles.c.judged_at.is_(None),
 )
+Index(
+    "articles_fresh",
+    articles.c.published.desc(),
+    articles.c.id,
+    sqlite_where=articles.c.judged_at.is_(None),
+    postgresql_where=articles.c.judged_at.is_(None),
+)
 Index("articles_story", articles.c.story_id)
 Index("articles_seen", articles.c.seen)
 
@@ -158,6 +168,10 @@ stories = Table(
     Column("places", JSON, nullable=False),
     Column("articles", Integer, nullable=False),
     Column("centroid", LargeBinary, nullable=False, comment="float32, little-endian"),
+    Column("cohesion", Double, nullable=False, server_default="1"),
+    Column("terms", JSON, nullable=False, server_default="[]"),
+    Column("langs", JSON, nullable=False, server_default="[]"),
+    Column("voices", JSON, nullable=False, server_default="[]", comment="[[outlet, camp, [text signature]]]"),
     Index("stories_updated", "updated"),
     sqlite_autoincrement=True,
 )
@@ -174,8 +188,10 @@ decisions = Table(
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("decided_at", Instant, nullable=False),
+    Column("again", Instant, comment="when it is looked at again though nothing comes; NULL: never"),
     UniqueConstraint("article_id", "fingerprint", "chat", name="decisions_once"),
     Index("decisions_story", "story_id"),
+    Index("decisions_at", "decided_at"),
     sqlite_autoincrement=True,
 )
 
@@ -201,12 +217,81 @@ messages = Table(
     Column("queued", Instant, nullable=False, comment="created, or when it was last taken back from the dead"),
     Column("sent_at", Instant),
     Column("telegram_id", BigInteger),
+    Column("whole_html", Text, comment="of an update: what a first message would say now, where none was shown yet"),
+    Column("whole_plain", Text),
+    Column("revised", Boolean, comment="of an edit: got another text while it was under way, and is due again"),
     UniqueConstraint("decision_id", name="messages_once"),
     Index("messages_queue", "status", "chat", "id"),
     Index("messages_status", "status", "id"),
     Index("messages_story", "story_id", "chat", "id"),
     Index("messages_sent", "sent_at"),
     sqlite_autoincrement=True,
+)
+Index(
+    "messages_one_edit",
+    messages.c.story_id,
+    messages.c.chat,
+    unique=True,
+    sqlite_where=text("kind = 'edit' AND status = 'pending'"),
+    postgresql_where=text("kind = 'edit' AND status = 'pending'"),
+)
+
+tellings = Table(
+    "tellings",
+    metadata,
+    Column("story_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat", Text, primary_key=True),
+    Column("told_at", Instant, comment="when people were last shown a message; NULL: never"),
+    Column("severity", Integer, comment="as that message told it, and so are camps and marks"),
+    Column("camps", JSON, nullable=False),
+    Column("marks", JSON, nullable=False),
+    Column("shown", Integer, comment="the severity in the first message, edits included, and so are outlets"),
+    Column("outlets", JSON, nullable=False),
+    Column("base", JSON(none_as_null=True), comment="how it stood before the updates that still wait for delivery"),
+    Column("root", BigInteger, comment="the first message"),
+    Column("article_id", BigInteger, comment="what the first message tells"),
+    Column("again", Instant, comment="when a decision that waits is looked at again; NULL: none waits"),
+    Column("since", Instant, comment="when that decision was first made"),
+    Column("waiting", Text, comment="its reason"),
+    Column("waiting_article", BigInteger, comment="what led to it"),
+    Column("waiting_marks", JSON, nullable=False),
+    Index("tellings_again", "again"),
+)
+
+volumes = Table(
+    "volumes",
+    metadata,
+    Column("day", Date, primary_key=True, comment="UTC, of what the articles tell"),
+    Column("outlet", Text, primary_key=True),
+    Column("articles", Integer, nullable=False, comment="how many were read in time, edits not counted again"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("article_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Date, nullable=False),
+    Column("outlet", Text, nullable=False),
+    Column("camp", Text, nullable=False),
+    Column("story_id", BigInteger, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("countries", JSON, nullable=False),
+    Column("eased", Boolean, nullable=False, comment="tells only of a step back"),
+    Index("mentions_day", "day"),
+)
+
+levels = Table(
+    "levels",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("level", Integer, nullable=False, comment="of the escalation index"),
+)
+
+announced = Table(
+    "announced",
+    metadata,
+    Column("what", Text, primary_key=True, comment="what is told once, such as a day's digest in a chat"),
+    Column("at", Instant, nullable=False),
 )
 
 DIALECT = {
@@ -259,6 +344,50 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX messages_status ON messages (status, id)",
         "CREATE INDEX messages_story ON messages (story_id, chat, id)",
         "CREATE INDEX messages_sent ON messages (sent_at)",
+    ),
+    (
+        "CREATE INDEX articles_fresh ON articles (published DESC, id) WHERE judged_at IS NULL",
+        "ALTER TABLE feeds ADD COLUMN owner TEXT",
+    ),
+    (
+        "ALTER TABLE decisions ADD COLUMN again BIGINT",
+        "ALTER TABLE messages ADD COLUMN whole_html TEXT",
+        "ALTER TABLE messages ADD COLUMN whole_plain TEXT",
+        "ALTER TABLE messages ADD COLUMN revised BOOLEAN",
+        "CREATE UNIQUE INDEX messages_one_edit ON messages (story_id, chat) WHERE kind = 'edit' AND status = 'pending'",
+        """CREATE TABLE tellings (
+            story_id BIGINT NOT NULL, chat TEXT NOT NULL, told_at BIGINT, severity INTEGER, camps JSON NOT NULL,
+            marks JSON NOT NULL, shown INTEGER, outlets JSON NOT NULL, base JSON, root BIGINT, article_id BIGINT,
+            again BIGINT, since BIGINT, waiting TEXT, waiting_article BIGINT, waiting_marks JSON NOT NULL,
+            PRIMARY KEY (story_id, chat))""",
+        "CREATE INDEX tellings_again ON tellings (again)",
+        # What was told before is known by its messages: the story's state stands for how it was told.
+        """INSERT INTO tellings (
+            story_id, chat, told_at, severity, camps, marks, shown, outlets, root, article_id, waiting_marks)
+            SELECT told.story_id, told.chat, told.at, told.severity, stories.camps, '[]', told.severity,
+                stories.outlets, told.root, decisions.article_id, '[]'
+            FROM (SELECT story_id, chat, MAX(created) AS at, MAX(severity) AS severity, MIN(id) AS root
+                FROM messages WHERE story_id IS NOT NULL GROUP BY story_id, chat) AS told
+            JOIN stories ON stories.id = told.story_id
+            JOIN messages ON messages.id = told.root
+            LEFT JOIN decisions ON decisions.id = messages.decision_id""",
+    ),
+    (
+        "CREATE TABLE volumes (day DATE NOT NULL, outlet TEXT NOT NULL, articles INTEGER NOT NULL, "
+        "PRIMARY KEY (day, outlet))",
+        """CREATE TABLE mentions (
+            article_id BIGINT NOT NULL PRIMARY KEY, day DATE NOT NULL, outlet TEXT NOT NULL, camp TEXT NOT NULL,
+            story_id BIGINT NOT NULL, severity INTEGER NOT NULL, countries JSON NOT NULL, eased BOOLEAN NOT NULL)""",
+        "CREATE INDEX mentions_day ON mentions (day)",
+        "CREATE TABLE levels (subject TEXT NOT NULL PRIMARY KEY, level INTEGER NOT NULL)",
+        "CREATE INDEX decisions_at ON decisions (decided_at)",
+        "CREATE TABLE announced (what TEXT NOT NULL PRIMARY KEY, at BIGINT NOT NULL)",
+    ),
+    (
+        "ALTER TABLE stories ADD COLUMN cohesion {real} NOT NULL DEFAULT 1",
+        "ALTER TABLE stories ADD COLUMN terms JSON NOT NULL DEFAULT '[]'",
+        "ALTER TABLE stories ADD COLUMN langs JSON NOT NULL DEFAULT '[]'",
+        "ALTER TABLE stories ADD COLUMN voices JSON NOT NULL DEFAULT '[]'",
     ),
 )
 """Each element takes a database from version N to N + 1. Never changed once released: add another one."""

@@ -4,6 +4,7 @@ The token is in the address of every request, so that the libraries' own log lin
 """
 
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -28,6 +29,8 @@ from monitor.errors import DeliveryError
 
 T = TypeVar("T")
 CONNECTIONS = 32
+GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+"""What Telegram says of a message that cannot take another text any more."""
 log = structlog.get_logger(__name__)
 
 
@@ -72,7 +75,10 @@ class Telegram:
         self._moved: dict[str, int] = {}
 
     async def send(self, message: Message) -> int | None:
-        """Send the message; returns Telegram's id of it. Follows a group that became a supergroup."""
+        """Send the message, or edit the one that it names; returns Telegram's id of what shows it now.
+
+        Follows a group that became a supergroup. What was to be edited and is gone is sent anew.
+        """
         return await self._call(lambda: self._send(message))
 
     async def name(self) -> str:
@@ -102,6 +108,15 @@ class Telegram:
             return await self._post(message, moved.new_chat_id)
 
     async def _post(self, message: Message, chat: str | int) -> int | None:
+        if message.edits is not None:
+            try:
+                return await self._edit(message, chat, message.edits)
+            except BadRequest as error:
+                said = str(error).lower()
+                if "message is not modified" in said:
+                    return message.edits
+                if not any(gone in said for gone in GONE):
+                    raise
         reply = message.reply_to and ReplyParameters(message.reply_to, allow_sending_without_reply=True)
         sent = await self._bot.send_message(
             chat,
@@ -113,6 +128,16 @@ class Telegram:
             reply_parameters=reply or None,
         )
         return sent.message_id
+
+    async def _edit(self, message: Message, chat: str | int, number: int) -> int:
+        await self._bot.edit_message_text(
+            message.text.html or message.text.plain,
+            chat,
+            number,
+            parse_mode=ParseMode.HTML if message.text.html else None,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        return number
 
     async def _name(self) -> str:
         return str((await self._bot.get_me()).username)
@@ -130,7 +155,9 @@ class Telegram:
 
 
 def _hush() -> None:
-    """Silence the libraries' loggers: httpx logs each request's address, and so the token."""
+    """Silence the libraries' loggers and warnings: httpx logs each request's address, and so the token."""
+    # The library would warn of the form that its times had in the past.
+    os.environ.setdefault("PTB_TIMEDELTA", "true")
     for name in ("httpx", "httpcore", "telegram"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

@@ -1,6 +1,6 @@
 """A small Bot API server for tests, as strict as Telegram: it refuses bad HTML, counts rate limits, and fails on demand.
 
-Written from the published rules of the Bot API; it knows sendMessage, getChat and getMe.
+Written from the published rules of the Bot API; it knows sendMessage, editMessageText, getChat and getMe.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl
@@ -121,6 +121,8 @@ class BotApi:
     clock: Callable[[], float] = lambda: asyncio.get_running_loop().time()
     retry_after: int = 1
     accepted: list[Accepted] = field(default_factory=list)
+    edited: list[Accepted] = field(default_factory=list)
+    deleted: set[int] = field(default_factory=set)
     requests: int = 0
     dropped: int = 0
     broken_limits: list[str] = field(default_factory=list)
@@ -141,6 +143,12 @@ class BotApi:
     def texts(self, chat: str) -> list[str]:
         """What the chat shows, in order."""
         return [message.text for message in self.accepted if message.chat == chat]
+
+    def shows(self, chat: str) -> list[Accepted]:
+        """The chat's messages as they read now, in order."""
+        latest = {message.id: message.text for message in self.edited}
+        kept = [message for message in self.accepted if message.chat == chat and message.id not in self.deleted]
+        return [replace(message, text=latest.get(message.id, message.text)) for message in kept]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -189,7 +197,7 @@ class BotApi:
             return None
         self._count(chat)
         try:
-            message = self._accept(chat, fields)
+            message = self._edit(chat, fields) if match[2] == "editMessageText" else self._accept(chat, fields)
         except Refused as refused:
             return _error(400, f"Bad Request: {refused}")
         if fault == "drop":
@@ -217,6 +225,21 @@ class BotApi:
         )
         self.accepted.append(message)
         return message
+
+    def _edit(self, chat: str, fields: dict[str, str]) -> Accepted:
+        number = int(fields["message_id"])
+        known = next((message for message in self.shows(chat) if message.id == number), None)
+        if known is None:
+            raise Refused("message to edit not found")
+        parsed = parse_html(fields["text"]) if "parse_mode" in fields else _checked(Parsed(fields["text"], ()))
+        if parsed.text == known.text:
+            raise Refused(
+                "message is not modified: specified new message content and reply markup are exactly the same as a "
+                "current content and reply markup of the message"
+            )
+        edited = replace(known, text=parsed.text, at=self.clock())
+        self.edited.append(edited)
+        return edited
 
     def _count(self, chat: str) -> None:
         """Note a limit that this message breaks: 30 a second, 1 a second in a chat, 20 a minute in a group."""

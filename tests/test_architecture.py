@@ -9,15 +9,16 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "monitor"
 LAYERS = [
-    {"domain", "config", "errors"},
-    {"text"},
-    {"schedule", "parse", "normalize", "keywords", "places", "score", "cluster", "decide", "render", "opml"},
-    {"schema"},
-    {"fetch", "store", "classifier", "telegram", "metrics", "logs"},
-    {"pipeline", "deliver"},
-    {"web", "evaluate", "seeds"},
-    {"app", "backtest", "train", "demo"},
-    {"cli", "__main__"},
+    set(layer.split())
+    for layer in """config domain errors
+text
+cluster decide keywords misses normalize opml parse places render schedule score trend
+schema
+classifier fetch logs metrics store telegram
+deliver pipeline
+evaluate seeds web
+app backtest demo train
+__main__ cli""".splitlines()
 ]
 PURE = {"domain", "errors", "text", *LAYERS[2]}
 IO = {"httpx", "sqlalchemy", "sqlite3", "telegram", "apscheduler", "onnxruntime", "transformers", "asyncio", "socket"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import Config, choose, load, stamp, warnings, write_starter
+from monitor.config import Config, DigestConfig, Quiet, choose, load, stamp, warnings, write_starter
 from monitor.errors import ConfigError
 
 SOURCE = "sources:\n- name: A\n  url: https://a.example/feed\n"
@@ -42,11 +42,16 @@ def test_every_commented_key_of_the_starter_is_valid(tmp_path: Path) -> None:
     lines = [line.replace("  # ", "  ", 1) if ":" in line or "- id" in line else line for line in text.splitlines()]
     keys = ("chats", "  - id", "    thread", "    admin", "api_url", "threshold", "max_age", "countries", "timezone")
     keys += ("min_interval", "max_interval", "timeout", "max_bytes", "concurrency", "per_host", "host_delay")
-    keys += ("allow_private", "user_agent", "url", "retention", "model", "threads", "batch", "listen")
+    keys += ("types", "severity", "languages", "corroboration", "cooldown", "quiet", "    rules", "      - countries")
+    keys += ("        severity", "        cooldown", "      - severity", "        corroboration", "        quiet")
+    keys += ("allow_private", "user_agent", "url", "retention", "model", "threads", "batch", "listen", "at")
     kept = [line for line in lines if not line.startswith("  ") or line[2:].startswith(keys)]
     (tmp_path / "monitor.yaml").write_text("\n".join(kept), "utf-8")
     config = load(tmp_path, {})
     assert [chat.id for chat in config.telegram.chats] == [-1001234567890, 123456789]
+    assert [rule.severity for rule in config.telegram.chats[0].rules] == [3, 2]
+    assert config.alerts.quiet == Quiet(**{"from": "22:00", "to": "7:00"})
+    assert config.digest == DigestConfig(at="08:00", chats=(-1001234567890,))
     assert config.storage.url == "sqlite:////var/lib/balkan-monitor/monitor.db"
 
 
@@ -63,6 +68,29 @@ def test_keys_without_a_value_mean_their_defaults(tmp_path: Path) -> None:
 
 
 BROKEN = [
+    (
+        "monitor",
+        "telegram:\n  chats:\n  - id: 1\n    rules:\n    - {types: [clahs]}",
+        "line 5: telegram.chats[0].rules[0].types[0]: expected one of deployment, clash, ",
+    ),
+    ("monitor", "telegram:\n  chats:\n  - id: 1\n    rules:\n    - {quiet: {form: 1:00, to: 2:00}}", "rules[0].quiet"),
+    (
+        "monitor",
+        "telegram:\n  chats:\n  - id: 1\n    rules:\n    - {sources: [B]}",
+        "line 5: telegram.chats[0].rules[0].sources: no source is named 'B'",
+    ),
+    (
+        "monitor",
+        "alerts:\n  quiet: {from: 25:00, to: 3:00}",
+        "line 2: alerts.quiet.from: expected a time of day such as 22:00, found 1500",
+    ),
+    ("monitor", "alerts:\n  quiet: {to: 3:00}", "line 2: alerts.quiet: the key 'from' is missing"),
+    ("monitor", "alerts:\n  severity: grave", "line 2: alerts.severity: expected a whole number, found 'grave'"),
+    ("monitor", "alerts:\n  rules: [{severity: 5}]", "alerts.rules[0].severity: expected at most 4, found 5"),
+    ("monitor", "alerts:\n  rules: [{countries: [GR]}]", "alerts.rules[0].countries: expected some of AL, BA"),
+    ("monitor", "digest:\n  at: 24:00", "line 2: digest.at: expected a time of day such as 22:00"),
+    ("monitor", "digest:\n  chats: [5]", "digest.chats[0]: no chat of telegram.chats has the id '5'"),
+    ("monitor", "alerts:\n  cooldown: 3d", "alerts.cooldown: expected at most"),
     ("monitor", "alrets:\n  threshold: 1\n", "line 1: alrets: unknown key; did you mean 'alerts'?"),
     ("monitor", "alerts:\n  treshold: 0.5\n", "line 2: alerts.treshold: unknown key; did you mean 'threshold'?"),
     ("monitor", "alerts:\n  zzz: 1\n", "line 2: alerts.zzz: unknown key; expected one of threshold, max_age"),

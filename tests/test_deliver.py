@@ -17,7 +17,7 @@ from samples import MINUTE, NOW
 from structlog.testing import capture_logs
 
 from monitor.deliver import Backoff, Delivered, Delivery, Limits, Pace, Terminal
-from monitor.domain import Message, Severity, Text
+from monitor.domain import Kind, Message, Severity, Text
 from monitor.errors import DeliveryError, StoreError
 from monitor.store import Status, Store
 from monitor.telegram import Telegram
@@ -396,6 +396,15 @@ async def test_the_terminal_shows_the_plain_text() -> None:
     assert narrow.read() == "? é\n\n"
 
 
+async def test_the_terminal_sets_updates_in_and_shows_no_edits() -> None:
+    """An update stands under the alert that it belongs to; what was printed cannot be changed."""
+    stream = io.StringIO()
+    text = Text("", "🔴 CRITICAL\ngraver: critical, was serious")
+    await Terminal(stream).send(Message(1, "terminal", text, kind=Kind.UPDATE))
+    await Terminal(stream).send(Message(2, "terminal", text, kind=Kind.EDIT))
+    assert stream.getvalue() == "↳ 🔴 CRITICAL\n  graver: critical, was serious\n\n"
+
+
 async def test_a_terminal_has_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     """The heading's says how grave it is."""
 
@@ -570,6 +579,6 @@ async def test_nothing_is_lost_across_kills(url: str, rounds: int) -> None:
             await asyncio.wait_for(process.communicate(), 60)
     for chat in CHATS:
         assert once(api.texts(chat)) == [str(n) for n in range(each)]
-    assert store.counts().messages == {Status.PENDING: 0, Status.SENT: 3 * each, Status.DEAD: 0}
+    assert store.counts().messages == {Status.PENDING: 0, Status.SENT: 3 * each, Status.DEAD: 0, Status.MERGED: 0}
     assert 3 * each <= len(api.accepted) <= 3 * each + api.dropped + len(CHATS) * rounds
     store.close()

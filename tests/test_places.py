@@ -189,9 +189,9 @@ def test_a_passing_mention_does_not_count(title: str, summary: str, expected: st
 def test_a_hit_shows_what_was_found_and_where() -> None:
     """The words are shown as written, with the entry's name and the field; countries outside the region are told too."""
     assert GAZETTEER.find("Размештање у Звечану", "KFOR and Russia") == (
-        PlaceHit("XK", "Zvečan", "Звечану", "title"),
-        PlaceHit("XK", "KFOR", "KFOR", "summary"),
-        PlaceHit("RU", "Russia", "Russia", "summary"),
+        PlaceHit("XK", "Zvečan", "Звечану", "title", "town"),
+        PlaceHit("XK", "KFOR", "KFOR", "summary", "body"),
+        PlaceHit("RU", "Russia", "Russia", "summary", "country"),
     )
 
 

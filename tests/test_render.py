@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from samples import NOW, article, score, story
 
 from monitor import render
-from monitor.domain import Decision, EventType, Judged, KeywordHit, PlaceHit, Reason, Severity, Text
+from monitor.domain import Decision, EventType, Judged, KeywordHit, Mark, PlaceHit, Reason, Severity, Text, Told, Voice
 
 BELGRADE = ZoneInfo("Europe/Belgrade")
 FIRST = Decision(True, Reason.FIRST)
@@ -33,6 +33,7 @@ def test_an_alert_reads_well() -> None:
         "🇽🇰 Kosovo · 🇷🇸 Serbia",
         "<b>US &lt;calls&gt; on Serbia &amp; others</b>",
         "Columns of vehicles were seen on the road on Friday evening.",
+        "3 outlets: Belgrade",
         '<a href="https://glas.example/1">glas.example</a>, Zora, Koha &lt;24&gt; · 29 Sep 2023, 18:35 CEST',
         "<i>Why: first report; relevance 0.97 (model 0.93); boost “razmeštanj*” found “Размештање”; places: Raška</i>",
     ]
@@ -41,6 +42,7 @@ def test_an_alert_reads_well() -> None:
         "🇽🇰 Kosovo · 🇷🇸 Serbia",
         "US <calls> on Serbia & others",
         "Columns of vehicles were seen on the road on Friday evening.",
+        "3 outlets: Belgrade",
         "glas.example, Zora, Koha <24> · 29 Sep 2023, 18:35 CEST",
         "https://glas.example/1",
         "Why: first report; relevance 0.97 (model 0.93); boost “razmeštanj*” found “Размештање”; places: Raška",
@@ -243,3 +245,66 @@ def test_the_story_decides_the_severity_shown() -> None:
     grave = replace(story(), severity=Severity.CRITICAL)
     assert rendered(about=grave).plain.startswith("🔴")
     assert rendered(judged=score(severity=Severity.CRITICAL)).plain.startswith("🔴")
+
+
+def test_copies_of_one_text_count_once() -> None:
+    """Independent outlets by camp, most first; one of them alone is no crowd, whoever copied it."""
+    voices = [
+        Voice(outlet, camp, ()) for outlet, camp in [("a", "international"), ("b", "belgrade"), ("c", "belgrade")]
+    ]
+    told = story(outlets=("a", "b", "c", "d"), voices=tuple(voices))
+    assert "3 outlets: Belgrade 2, international 1" in rendered(about=told).plain.splitlines()
+    assert " outlets: " not in rendered(about=replace(told, voices=tuple(voices[:1]))).plain
+
+
+def updated(before: Told, *marks: Mark, **changes: Any) -> list[str]:
+    """The lines of an update."""
+    told = story(outlets=("glas.example", "Zora"), camps=("belgrade", "banja-luka", "international"), **changes)
+    text = render.update(told, Judged(article(outlet="Zora <24>"), score(), BASE), before, set(marks), BELGRADE)
+    parse_html(text.html)
+    return text.plain.splitlines()
+
+
+def test_an_update_says_what_changed() -> None:
+    """Severity, changes from the gravest to the least, title, who and when, and who tells it by now."""
+    assert updated(Told(Severity.TENSION, ("belgrade",)), Mark.CONFIRMED) == [
+        "🟠 SERIOUS · deployment",
+        "graver: serious, was tension",
+        "confirmed, as told by Zora <24> (Belgrade)",
+        "now also told by Banja Luka, international",
+        "Army units near Raška, report 1",
+        "Zora <24> · 29 Sep 2023, 18:35 CEST",
+        "https://glas.example/1",
+        "2 outlets: Belgrade, Banja Luka, international",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mark", "says"),
+    [
+        (Mark.DENIED, "denied or retracted, as told by Zora <24> (Belgrade)"),
+        (Mark.EASED, "it eases, as told by Zora <24> (Belgrade)"),
+    ],
+)
+def test_an_update_says_who_denies_it_or_that_it_is_over(mark: Mark, says: str) -> None:
+    """By outlet and camp; as grave as before it says nothing of that."""
+    lines = updated(Told(Severity.SERIOUS, ("belgrade", "banja-luka", "international")), mark)
+    assert lines[1:3] == [says, "Army units near Raška, report 1"]
+
+
+@pytest.mark.parametrize(("count", "last"), [(12, "glas.example · 29 Sep"), (13, "and 1 more: balkan-monitor alerts")])
+def test_a_summary_is_one_message(count: int, last: str) -> None:
+    """A few lines for each story, links in the titles; with the longest texts it still fits, and the rest is counted."""
+    judged = Judged(article(title="x" * 400, outlet="Ж" * 100), score(), BASE)
+    full = render.summary([(story(outlets=("a", "b"), camps=("Ж" * 300,) * 1), judged)] * count, BELGRADE)
+    assert render.units(parse_html(full.html).text) <= render.LIMIT
+    text = render.summary([(story(), Judged(article(), score(), BASE))] * count, BELGRADE)
+    assert text.plain.splitlines()[:5] == [
+        f"🌙 {count} stories while it was quiet",
+        "",
+        "🟠 SERIOUS 🇽🇰🇷🇸",
+        "Army units near Raška, report 1",
+        "https://glas.example/1",
+    ]
+    assert text.plain.splitlines()[-1].startswith(last)
+    assert parse_html(text.html).text.splitlines()[3] == "Army units near Raška, report 1"

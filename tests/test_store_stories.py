@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from samples import LEASE, MINUTE, NOW, article, filled, outcome, poll, score, story, verdict
 
-from monitor.domain import Alerted, Reason, Severity
+from monitor.domain import Alerted, Kind, Mark, Reason, Severity, Told
 from monitor.errors import InputError
 from monitor.store import Status, Store
 
@@ -118,16 +118,22 @@ def test_an_edit_there_and_back_is_not_decided_twice(store: Store) -> None:
 
 
 def test_a_chat_is_remembered_to_have_been_told(store: Store) -> None:
-    """By story and chat: when, how grave, and by which message; the last one counts."""
+    """By story and chat: when, how grave, by whom; the last message counts, and the first is remembered."""
     one, two, three = store.unjudged(3)
     id = store.commit([outcome(one, verdict("1"), verdict("2"), about=story())], NOW)[-1]
     grave = story(id, severity=Severity.CRITICAL)
-    store.commit([outcome(two, verdict("1"), verdict("2", send=False), about=grave)], NOW + MINUTE)
+    update = verdict("1", kind=Kind.UPDATE, marks=(Mark.DENIED,))
+    store.commit([outcome(two, update, verdict("2", send=False), about=grave)], NOW + MINUTE)
     store.commit([outcome(three, verdict("3"), about=story())], NOW)
-    assert store.alerted([id]) == {
-        (id, "1"): Alerted(NOW + MINUTE, Severity.CRITICAL, 3),
-        (id, "2"): Alerted(NOW, Severity.SERIOUS, 2),
-    }
+    camps, outlets, before = ("belgrade",), ("glas.example",), Told(Severity.SERIOUS, ("belgrade",))
+    known = store.alerted([id])
+    first = Alerted(NOW, Severity.SERIOUS, 2, camps, outlets, (), Severity.SERIOUS, one.id, True, True, before)
+    assert known[id, "2"] == first
+    told = Told(Severity.CRITICAL, camps, (Mark.DENIED,))
+    assert known[id, "1"] == replace(
+        first, at=NOW + MINUTE, severity=Severity.CRITICAL, marks=(Mark.DENIED,), message=1, base=told
+    )
+    assert len(known) == 2
     assert store.alerted([]) == {}
 
 
@@ -158,4 +164,4 @@ def test_counts(store: Store) -> None:
     store.record_failed(store.claim_messages(NOW, "me", LEASE, 1)[0].id, "no", None, 1)
     totals = store.counts()
     assert (totals.feeds, totals.failing, totals.articles, totals.unjudged, totals.stories) == (1, 0, 3, 2, 1)
-    assert totals.messages == {Status.PENDING: 1, Status.SENT: 0, Status.DEAD: 1}
+    assert totals.messages == {Status.PENDING: 1, Status.SENT: 0, Status.DEAD: 1, Status.MERGED: 0}

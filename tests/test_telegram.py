@@ -8,6 +8,7 @@ import socket
 import subprocess
 import traceback
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -17,7 +18,7 @@ from bot_api import BotApi
 from structlog.testing import capture_logs
 
 from monitor.deliver import Delivery, Limits
-from monitor.domain import Message, Text
+from monitor.domain import Kind, Message, Text
 from monitor.errors import DeliveryError
 from monitor.store import Store
 from monitor.telegram import Telegram
@@ -49,6 +50,30 @@ async def test_a_message_arrives_as_it_was_rendered(api: BotApi, bot: Telegram) 
     assert (first.chat, first.text, first.formatted, first.silent) == ("-77", "Clash & more", True, False)
     assert (first.thread, first.reply_to) == (None, None)
     assert (second.silent, second.thread, second.reply_to) == (True, 4, 1)
+
+
+async def test_an_edit_changes_the_message_that_it_names(api: BotApi, bot: Telegram) -> None:
+    """Formatted or plain; the same text again is no error; what is gone is sent anew, not as a reply."""
+    await bot.send(Message(1, "5", HI))
+    changed = Message(2, "5", Text("<b>More</b>", "More"), kind=Kind.EDIT, edits=1)
+    assert [await bot.send(changed), await bot.send(changed)] == [1, 1]
+    assert [message.text for message in api.shows("5")] == ["More"]
+    assert await bot.send(replace(changed, text=Text("", "a < b"))) == 1
+    assert [message.text for message in api.shows("5")] == ["a < b"]
+    api.deleted.add(1)
+    assert await bot.send(changed) == 2
+    assert [(message.text, message.reply_to) for message in api.shows("5")] == [("More", None)]
+
+
+async def test_an_edit_that_is_refused_is_an_error(api: BotApi, bot: Telegram) -> None:
+    """Markup that Telegram refuses is told as such, so that the plain form is tried."""
+    await bot.send(Message(1, "5", HI))
+    with pytest.raises(DeliveryError, match="refused the markup") as refused:
+        await bot.send(Message(2, "5", Text("<x>", "x"), kind=Kind.EDIT, edits=1))
+    assert refused.value.unparsable
+    api.fault = lambda chat, text, nth: "429"
+    with pytest.raises(DeliveryError, match="slow down"):
+        await bot.send(Message(2, "5", HI, kind=Kind.EDIT, edits=1))
 
 
 async def test_plain_text_is_sent_as_it_is(api: BotApi, bot: Telegram) -> None:

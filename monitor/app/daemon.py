@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import random
 import signal
 from collections import Counter
@@ -16,21 +17,26 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import __version__
 from monitor.app import wiring
+from monitor.app.memory import trim
 from monitor.app.systemd import notify
 from monitor.config import Config, load, stamp, warnings
 from monitor.deliver import Delivery
 from monitor.domain import Reason, Sender, Source
 from monitor.errors import MonitorError
-from monitor.pipeline import Judge, Poller, process, recipients
+from monitor.pipeline import Judge, Poller, process, recipients, reconsider, tell_day, watch_index
 from monitor.render import notice
-from monitor.store import Store
+from monitor.store import Store, this_process
 
 log = structlog.get_logger("monitor")
 TICK = timedelta(seconds=1)
 WATCH = timedelta(seconds=3)
 BEAT = timedelta(seconds=30)
+AGAIN = timedelta(seconds=5)
+"""How often decisions that wait for their time are looked for."""
+INDEX = timedelta(minutes=10)
+DIGEST = timedelta(seconds=30)
 PRUNE = timedelta(hours=6)
-GRACE = timedelta(seconds=8)
+GRACE = timedelta(seconds=7)
 """How long what is in flight may take to finish after a signal."""
 PATIENCE = timedelta(seconds=30)
 """How long `once` waits for what could not be delivered at once."""
@@ -69,7 +75,9 @@ class Daemon:
         self._clock = clock
         self._delivery = Delivery(store, senders, clock=clock)
         self._stamp: object = stamp(Path(config.folder)) if config.folder else ()
+        self._refused = ""
         self._stopping = asyncio.Event()
+        self._deciding = asyncio.Lock()
         self.summary = Summary()
 
     async def run(self) -> None:
@@ -92,19 +100,26 @@ class Daemon:
             for task in (judging, delivering):
                 task.cancel()
             await asyncio.gather(recording, judging, delivering, return_exceptions=True)
+            await self._guarded(self._release)
         log.info("stopped", articles=self.summary.articles, alerts=self.summary.alerts)
 
     async def once(self) -> None:
         """Poll all that is due, judge it, deliver what can be delivered now, and return."""
         async with AsyncExitStack() as stack:
             poller = await self._start(stack)
-            while (await poller.tick() or poller.busy) and not self._stopping.is_set():
+            # What becomes due again meanwhile is for the next run.
+            began = self._clock()
+            while (await poller.tick(began) or poller.busy) and not self._stopping.is_set():
                 if poller.busy:
                     await self._either(asyncio.create_task(poller.record()))
             await poller.stop()
             while not self._stopping.is_set() and await self._process():
                 pass
+            await self._reconsider()
+            await self._watch_index()
+            await self._tell_day()
             done = await self._delivery.drain(PATIENCE)
+            await self._guarded(self._release)
         log.info("done", articles=self.summary.articles, alerts=self.summary.alerts, sent=done.sent, refused=done.dead)
 
     def stop(self) -> None:
@@ -115,6 +130,7 @@ class Daemon:
     async def _start(self, stack: AsyncExitStack) -> Poller:
         self._stack = stack
         config = self._config
+        await asyncio.to_thread(self._store.release_dead, this_process(), self._clock())
         await asyncio.to_thread(self._store.sync_feeds, config.sources, self._clock())
         fetcher = await stack.enter_async_context(wiring.make_fetcher(config))
         poller = Poller(self._store, fetcher, self._clock, random.random)
@@ -138,10 +154,15 @@ class Daemon:
         notify(f"READY=1\nSTATUS=Watching {enabled} feeds")
 
     def _scheduler(self, poller: Poller) -> AsyncIOScheduler:
+        # Its own complaints are of ticks that were late, or cancelled at the end; what jobs raise is logged here.
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
         jobs: list[tuple[Callable[[], Awaitable[object]], timedelta]] = [
             (poller.tick, TICK),
             (lambda: self._reload_if_changed(poller), WATCH),
+            (self._reconsider, AGAIN),
+            (self._watch_index, INDEX),
+            (self._tell_day, DIGEST),
             (self._beat, BEAT),
             (self._prune, PRUNE),
         ]
@@ -186,6 +207,8 @@ class Daemon:
     async def _judge_arrived(self, poller: Poller) -> None:
         poller.arrived.clear()
         if not await self._process():
+            # A burst leaves a hundred megabytes free that the process would hold on to.
+            await asyncio.to_thread(trim)
             await self._either(asyncio.create_task(poller.arrived.wait()), IDLE)
 
     async def _either(self, work: "asyncio.Task[object]", seconds: float | None = None) -> None:
@@ -200,19 +223,39 @@ class Daemon:
             work.cancel()
 
     async def _process(self) -> bool:
-        done = await process(self._store, self._judge, self._config, self._clock())
+        async with self._deciding:
+            done = await process(self._store, self._judge, self._config, self._clock())
         if done.outcomes:
             self.summary.articles += len(done.outcomes)
             self.summary.alerts += done.messages
             self.summary.reasons.update(done.reasons)
             log.info("judged", articles=len(done.outcomes), alerts=done.messages)
-        if done.messages:
+        if done.queued:
             self._delivery.wake()
         return bool(done.outcomes)
+
+    async def _reconsider(self) -> None:
+        async with self._deciding:
+            done = await reconsider(self._store, self._judge, self._config, self._clock())
+        self.summary.alerts += done.messages
+        if done.made:
+            self._delivery.wake()
 
     async def _beat(self) -> None:
         await asyncio.to_thread(self._store.beat, self._clock())
         notify("WATCHDOG=1")
+
+    async def _watch_index(self) -> None:
+        if await watch_index(self._store, self._config, self._judge.threshold, self._clock()):
+            self._delivery.wake()
+
+    async def _tell_day(self) -> None:
+        if await tell_day(self._store, self._config, self._judge.threshold, self._clock()):
+            self._delivery.wake()
+
+    async def _release(self) -> None:
+        """Give up what was claimed and not finished, so that the next start need not wait for its lease."""
+        await asyncio.to_thread(self._store.release, this_process(), self._clock())
 
     async def _prune(self) -> None:
         pruned = await asyncio.to_thread(self._store.prune, self._clock() - self._config.storage.retention)
@@ -233,8 +276,11 @@ class Daemon:
             judge = await asyncio.to_thread(wiring.rejudge, self._judge, self._config, config)
         except MonitorError as error:
             log.error("configuration refused, the old one stays in force", error=str(error))
-            self._tell_admins(f"The configuration was refused and the old one stays in force. {error}")
+            if self._refused != str(error):
+                self._tell_admins(f"The configuration was refused and the old one stays in force. {error}")
+            self._refused = str(error)
             return
+        self._refused = ""
         await self._take(config, judge, poller)
 
     async def _take(self, config: Config, judge: Judge, poller: Poller) -> None:

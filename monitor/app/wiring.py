@@ -11,6 +11,7 @@ from monitor.classifier import open_model
 from monitor.config import Config
 from monitor.deliver import Terminal
 from monitor.domain import Sender
+from monitor.errors import StoreError
 from monitor.fetch import Fetcher
 from monitor.keywords import compile_rules
 from monitor.pipeline import Judge
@@ -30,7 +31,11 @@ def database_url(config: Config) -> str:
 def open_store(config: Config) -> Store:
     """The store, migrated. Raises StoreError."""
     store = Store(database_url(config))
-    store.migrate()
+    try:
+        store.migrate()
+    except StoreError:
+        store.close()
+        raise
     return store
 
 

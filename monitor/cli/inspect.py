@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from monitor.app import open_store
-from monitor.cli.context import Command, of, out, print_json
+from monitor.cli.context import Command, of, opened, out, print_json, show
 from monitor.cli.setup import export_feeds, import_feeds
 from monitor.cli.trail import trail_json, trail_lines
 from monitor.config import Config, format_duration
@@ -29,8 +28,8 @@ def list_feeds(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand:
         return
     config = of(context).config()
-    store = open_store(config)
-    known = {feed.state.name: feed for feed in store.feeds()}
+    with opened(config) as store:
+        known = {feed.state.name: feed for feed in store.feeds()}
     rows = sorted((_feed(config, source.name, known) for source in config.sources), key=_trouble_first)
     if json:
         print_json(rows)
@@ -46,7 +45,7 @@ def list_feeds(context: typer.Context, json: Json = False) -> None:
             _in(row["next_check"]) if row["enabled"] else "",
             format_duration(timedelta(seconds=row["interval"])) if row["interval"] else "",
         )
-    out.print(table)
+    show(table)
 
 
 def alerts(
@@ -58,11 +57,15 @@ def alerts(
 ) -> None:
     """Show what was sent, what waits to be sent, and what could not be sent."""
     config = of(context).config()
-    store = open_store(config)
+    with opened(config) as store:
+        retried = store.requeue(datetime.now(UTC)) if retry else 0
+        found = store.alerts(limit, status)
     if retry:
-        out.print(f"{store.requeue(datetime.now(UTC))} messages will be tried again")
+        if json:
+            print_json({"retried": retried})
+        else:
+            out.print(f"{retried} messages will be tried again")
         return
-    found = store.alerts(limit, status)
     if json:
         print_json([_alert(alert) for alert in found])
         return
@@ -80,7 +83,10 @@ def alerts(
             alert.reason.value if alert.reason else "",
             _plain(first),
         )
-    out.print(table if found else "nothing yet")
+    if not found:
+        out.print("nothing yet")
+        return
+    show(table)
 
 
 def why(
@@ -92,7 +98,8 @@ def why(
 ) -> None:
     """Tell the whole trail of an article, story or message: entry, judgement, decisions, messages."""
     config = of(context).config()
-    found = open_store(config).trail(identity)
+    with opened(config) as store:
+        found = store.trail(identity)
     if found is None:
         raise InputError(f"nothing is stored under '{identity}'")
     if json:
@@ -104,7 +111,8 @@ def why(
 
 def health(context: typer.Context) -> None:
     """Exit with 0 if a daemon on this database ticked within the last three minutes; for container health checks."""
-    beat = open_store(of(context).config()).last_beat()
+    with opened(of(context).config()) as store:
+        beat = store.last_beat()
     if beat is None or datetime.now(UTC) - beat > ALIVE:
         raise StoreError("no daemon is running" if beat is None else f"the daemon last ticked {_ago(beat)}")
     out.print("alive")

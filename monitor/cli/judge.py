@@ -1,5 +1,6 @@
 """Commands around the judgement: score, evaluate, seeds check, train."""
 
+import importlib.util
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +10,14 @@ import typer
 from rich.table import Table
 
 from monitor.app import load_judge
-from monitor.cli.context import Command, of, out, print_json
+from monitor.cli.context import Command, err, of, out, print_json, show
 from monitor.cli.trail import score_lines
 from monitor.decide import refuse
 from monitor.domain import Entry, Feed, Judged, Source
 from monitor.errors import InputError
 from monitor.normalize import articles
 from monitor.seeds import check, read_seeds
+from monitor.train import train
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 seeds = typer.Typer(help="The labelled examples that the classifier is trained on.", no_args_is_help=True)
@@ -29,7 +31,7 @@ def score(
     json: Json = False,
 ) -> None:
     """Show the judgement on a text, and what led to it."""
-    title = sys.stdin.read() if text == "-" else text
+    title, summary = _readable(sys.stdin.buffer.read() if text == "-" else text), _readable(summary)
     config = of(context).config()
     judge = load_judge(config)
     now = datetime.now(UTC)
@@ -50,6 +52,14 @@ def score(
         out.print(reason, markup=False)
     for line in score_lines(judged.score, judge.threshold):
         out.print(line, markup=False)
+
+
+def _readable(text: str | bytes) -> str:
+    """What was given as text; raises InputError where it is not UTF-8."""
+    try:
+        return text.decode() if isinstance(text, bytes) else text.encode().decode()
+    except UnicodeError:
+        raise InputError("the text is not UTF-8") from None
 
 
 def _judgement(judged: Judged, relevant: bool, reason: str) -> dict[str, Any]:
@@ -90,7 +100,7 @@ def check_seeds(
             most = "" if row.most == float("inf") else f" to {row.most:g}"
             mark = "[green]ok[/]" if row.holds else "[red]short[/]"
             table.add_row(row.what, f"{row.count:g}", f"{row.least:g}{most}", mark)
-        out.print(table)
+        show(table)
         for fault in report.faults:
             out.print(fault, markup=False)
         out.print(f"{report.seeds} seeds, {len(report.faults)} faults")
@@ -98,4 +108,18 @@ def check_seeds(
         raise typer.Exit(1)
 
 
-COMMANDS: dict[str, Command] = {"score": score}
+def train_model(
+    folder: Annotated[Path, typer.Option("--seeds", metavar="DIR", help="The labelled examples.")] = Path("seeds"),
+    target: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the model is written.")] = Path("model"),
+    cache: Annotated[
+        Path, typer.Option("--cache", metavar="DIR", help="Where the base model is kept after its download.")
+    ] = Path(".base-model"),
+) -> None:
+    """Make the classifier from the base model and the seeds; needs the extra `train`."""
+    if importlib.util.find_spec("torch") is None:
+        raise InputError("training needs the extra `train`: pip install 'balkan-monitor[train]'")
+    train(folder, target, cache, tell=lambda line: err.print(line, markup=False))
+    err.print(f"wrote {target}; `classifier.model: {target}` in monitor.yaml uses it", markup=False)
+
+
+COMMANDS: dict[str, Command] = {"score": score, "train": train_model}

@@ -6,7 +6,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from monitor.app import database_url, load_judge, make_fetcher, open_store
-from monitor.cli.context import err, out
+from monitor.cli.context import err, out, show
 from monitor.config import Config, warnings
 from monitor.domain import FeedState, Source
 from monitor.errors import DeliveryError
@@ -58,7 +58,7 @@ async def check_online(config: Config) -> bool:
     for name, state, detail in sorted(rows, key=lambda row: (row[1] == "ok", row[1], row[0])):
         color = "green" if state == "ok" else "red"
         table.add_row(_plain(name), f"[{color}]{state}[/]", _plain(detail))
-    out.print(table)
+    show(table)
     alive = sum(state == "ok" for _, state, _ in rows)
     out.print(f"{alive} of {len(rows)} feeds answered with entries")
     return await _check_chats(config)

@@ -1,7 +1,9 @@
 """Commands that run something: run, check, test-alert, demo."""
 
 import asyncio
+import os
 import tempfile
+import threading
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,8 @@ import typer
 from monitor import demo as newsroom
 from monitor import logs
 from monitor.app import Daemon, Summary, load_judge, make_senders, open_store
-from monitor.cli.context import Command, err, of
+from monitor.app.memory import share
+from monitor.cli.context import Command, err, of, opened
 from monitor.cli.probe import check_offline, check_online
 from monitor.config import Config
 from monitor.deliver import Delivery
@@ -31,18 +34,28 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Poll all that is due, judge, deliver, and exit.")] = False,
 ) -> None:
     """Run the daemon until SIGTERM or SIGINT."""
+    share()
     config = of(context).config()
-    store = open_store(config)
-    judge = load_judge(config)
-
-    asyncio.run(_run(config, store, judge, once))
-    store.close()
+    with opened(config) as store:
+        asyncio.run(_run(config, store, load_judge(config), once))
 
 
 async def _run(config: Config, store: Store, judge: Judge, once: bool) -> None:
     async with AsyncExitStack() as stack:
         daemon = Daemon(config, store, judge, await make_senders(config, stack))
         await (daemon.once() if once else daemon.run())
+    if not once:
+        _leave_soon()
+
+
+def _leave_soon() -> None:
+    """End the process in half a second, come what may: a thread that waits for a name server or a pipe would hold it.
+
+    All that counts is in the database by now.
+    """
+    timer = threading.Timer(0.5, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 def check(
@@ -61,13 +74,12 @@ def check(
 def test_alert(context: typer.Context) -> None:
     """Send a test message to every configured chat, or to the terminal."""
     config = of(context).config()
-    store = open_store(config)
     now = datetime.now(UTC)
     text = rendered_test(now, config.display.zone)
-    ids = {store.enqueue([chat], text, now, thread=thread)[0] for chat, thread in recipients(config)}
-    asyncio.run(_deliver(store, config))
-    tried = [alert for alert in store.alerts(1000) if alert.id in ids]
-    store.close()
+    with opened(config) as store:
+        ids = {store.enqueue([chat], text, now, thread=thread)[0] for chat, thread in recipients(config)}
+        asyncio.run(_deliver(store, config))
+        tried = [alert for alert in store.alerts(1000) if alert.id in ids]
     failed = [f"{alert.chat}: {alert.error or 'not delivered yet'}" for alert in tried if alert.sent is None]
     if failed:
         raise DeliveryError("; ".join(failed), permanent=True)
@@ -87,8 +99,9 @@ def demo(
     base = of(context).config()
     logs.configure(quiet=True)
     room = newsroom.newsroom()
-    with tempfile.TemporaryDirectory() as scratch, newsroom.serve(room, newsroom.HOURS.total_seconds() / seconds) as at:
-        config = newsroom.configure(base, at, f"sqlite:///{Path(scratch) / 'demo.db'}", room)
+    speed = newsroom.HOURS.total_seconds() / seconds
+    with tempfile.TemporaryDirectory() as scratch, newsroom.serve(room, speed) as at:
+        config = newsroom.configure(base, at, f"sqlite:///{Path(scratch) / 'demo.db'}", room, speed)
         err.print(
             f"[bold]{len(room.items)} items of {len(room.outlets)} outlets, six hours in {seconds:g} seconds[/]\n"
         )

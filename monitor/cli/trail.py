@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.domain import Score
+from monitor.domain import Kind, Score
 from monitor.store import Alert, Decided, Status, Traced, Trail
+
+WORDS = {Kind.NEW: "message", Kind.UPDATE: "reply", Kind.EDIT: "edit", Kind.SUMMARY: "summary of several stories"}
 
 
 def trail_lines(trail: Trail, zone: ZoneInfo) -> Iterator[str]:
@@ -18,6 +20,9 @@ def trail_lines(trail: Trail, zone: ZoneInfo) -> Iterator[str]:
         yield f"  severity {story.severity.value} ({story.severity.name.lower()}), {_list(story.types)}"
         yield f"  {story.articles} articles from {len(story.outlets)} outlets: {', '.join(story.outlets)}"
         yield f"  from {_time(story.opened, zone)} to {_time(story.updated, zone)}"
+    for waiting in trail.waiting:
+        told = f"{waiting.reason} since {_time(waiting.since, zone)}, looked at again {_time(waiting.again, zone)}"
+        yield f"  {waiting.chat} waits: {told}"
     for traced in trail.articles:
         yield from _article(traced, zone)
         for decided in trail.decisions:
@@ -31,9 +36,11 @@ def trail_lines(trail: Trail, zone: ZoneInfo) -> Iterator[str]:
         if decided.article not in shown:
             yield f"Article {decided.article} was pruned"
             yield _decision(decided, zone)
-    for alert in trail.alerts:
-        if alert.article not in shown:
-            yield from _message(alert, zone)
+    others = [alert for alert in trail.alerts if alert.article not in shown]
+    if others:
+        yield ""
+    for alert in others:
+        yield from _message(alert, zone)
 
 
 def trail_json(trail: Trail) -> dict[str, Any]:
@@ -44,6 +51,7 @@ def trail_json(trail: Trail) -> dict[str, Any]:
         "articles": [asdict(traced) for traced in trail.articles],
         "decisions": [asdict(decided) for decided in trail.decisions],
         "messages": [asdict(alert) for alert in trail.alerts],
+        "waiting": [asdict(waiting) for waiting in trail.waiting],
     }
 
 
@@ -84,10 +92,12 @@ def _article(traced: Traced, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _decision(decided: Decided, zone: ZoneInfo) -> str:
-    verb = "told" if decided.decision.send else "not told"
+    decision = decided.decision
+    verb = "held" if decision.again else "told" if decision.send else "not told"
     whom = "everyone" if decided.chat == "*" else decided.chat
+    again = f"; looked at again {_time(decision.again, zone)}" if decision.again else ""
     old = "" if decided.current else " (before the article was edited)"
-    return f"  {_time(decided.at, zone)} {whom} {verb}: {decided.decision.reason}, {decided.decision.detail}{old}"
+    return f"  {_time(decided.at, zone)} {whom} {verb}: {decision.reason}, {decision.detail}{again}{old}"
 
 
 def _message(alert: Alert, zone: ZoneInfo) -> Iterator[str]:
@@ -95,10 +105,12 @@ def _message(alert: Alert, zone: ZoneInfo) -> Iterator[str]:
         Status.SENT: f"sent {_time(alert.sent, zone)}" if alert.sent else "sent",
         Status.DEAD: f"not delivered: {alert.error}",
         Status.PENDING: f"waits, next try {_time(alert.due, zone)}" if alert.due else "waits",
+        Status.MERGED: "not sent by itself, an earlier message tells it",
     }[alert.status]
     tries = f" after {alert.attempts} tries" if alert.attempts > 1 else ""
     number = f", Telegram message {alert.telegram_id}" if alert.telegram_id else ""
-    yield f"  message m{alert.id} to {alert.chat}: {state}{tries}{number}"
+    what = f"{WORDS[alert.kind]} m{alert.id} to {alert.chat}: queued {_time(alert.created, zone)}"
+    yield f"  {what}, {state}{tries}{number}"
 
 
 def _time(when: datetime | None, zone: ZoneInfo) -> str:

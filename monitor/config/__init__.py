@@ -3,10 +3,10 @@
 from monitor.config.edit import add_sources
 from monitor.config.load import FILES, choose, defaults, load, stamp, token, warnings
 from monitor.config.model import (
-    AlertsConfig,
     Chat,
     ClassifierConfig,
     Config,
+    DigestConfig,
     DisplayConfig,
     KeywordRule,
     Keywords,
@@ -15,6 +15,7 @@ from monitor.config.model import (
     StorageConfig,
     TelegramConfig,
 )
+from monitor.config.policy import AlertsConfig, Corroboration, PolicyConfig, Quiet
 from monitor.config.starter import write_starter
 from monitor.config.values import format_duration, parse_duration
 
@@ -24,10 +25,14 @@ __all__ = [
     "Chat",
     "ClassifierConfig",
     "Config",
+    "Corroboration",
+    "DigestConfig",
     "DisplayConfig",
     "KeywordRule",
     "Keywords",
+    "PolicyConfig",
     "PollingConfig",
+    "Quiet",
     "Settings",
     "StorageConfig",
     "TelegramConfig",

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,6 +61,8 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Config:
     rules = _validate(Keywords, _written_out(keywords))
     _unique(sources, feeds)
     _known_sources(keywords, rules, feeds)
+    _known_in_rules(settings, checked, feeds)
+    _known_chats(settings, checked)
     if checked.polling.min_interval > checked.polling.max_interval:
         raise settings.error(("polling", "min_interval"), "expected at most polling.max_interval")
     telegram = TelegramConfig(**{**dict(checked.telegram), "token": token(environment)})
@@ -188,7 +190,7 @@ def _keys(model: type[BaseModel], path: Path_) -> list[str]:
     for step in path:
         if isinstance(step, str) and step in current.model_fields:
             current = _inner(current.model_fields[step].annotation) or current
-    return [name for name, field in current.model_fields.items() if not field.exclude]
+    return [field.alias or name for name, field in current.model_fields.items() if not field.exclude]
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:
@@ -209,14 +211,34 @@ def _unique(document: Document, feeds: Sources) -> None:
 
 
 def _known_sources(document: Document, rules: Keywords, feeds: Sources) -> None:
-    names = [entry.name for entry in feeds.sources]
     for kind in ("boost", "mute", "always", "require"):
         for index, rule in enumerate(getattr(rules, kind)):
-            for source in rule.sources:
-                if source not in names:
-                    near = difflib.get_close_matches(source, names, n=1)
-                    hint = f"; did you mean '{near[0]}'?" if near else ""
-                    raise document.error((kind, index, "sources"), f"no source is named '{source}'{hint}")
+            _named(document, (kind, index, "sources"), rule.sources, feeds)
+
+
+def _known_in_rules(document: Document, settings: Settings, feeds: Sources) -> None:
+    _named(document, ("alerts", "sources"), settings.alerts.sources, feeds)
+    for number, rule in enumerate(settings.alerts.rules):
+        _named(document, ("alerts", "rules", number, "sources"), rule.sources, feeds)
+    for index, chat in enumerate(settings.telegram.chats):
+        for number, rule in enumerate(chat.rules):
+            _named(document, ("telegram", "chats", index, "rules", number, "sources"), rule.sources, feeds)
+
+
+def _known_chats(document: Document, settings: Settings) -> None:
+    known = [chat.id for chat in settings.telegram.chats]
+    for index, chat in enumerate(settings.digest.chats):
+        if chat not in known:
+            raise document.error(("digest", "chats", index), f"no chat of telegram.chats has the id '{chat}'")
+
+
+def _named(document: Document, path: Path_, sources: Iterable[str], feeds: Sources) -> None:
+    names = [entry.name for entry in feeds.sources]
+    for source in sources:
+        if source not in names:
+            near = difflib.get_close_matches(source, names, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise document.error(path, f"no source is named '{source}'{hint}")
 
 
 def warnings(config: Config) -> list[str]:

@@ -4,34 +4,22 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from monitor.config.policy import AlertsConfig, Clock, PolicyConfig
+from monitor.config.section import Country, Duration, Language, Section
 from monitor.config.values import (
     chat_id,
-    check_country,
     check_database,
     check_feed_url,
-    check_language,
     check_match,
     check_timezone,
     family,
-    parse_duration,
 )
-from monitor.domain import REGION, Source
+from monitor.domain import Source
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Country = Annotated[str, AfterValidator(check_country)]
-Language = Annotated[str, AfterValidator(check_language)]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
 FieldName = Literal["title", "summary", "url"]
-
-
-class Section(BaseModel):
-    """A part of the configuration: frozen, closed to unknown keys, and strict (the text "5" is not a number)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class PollingConfig(Section):
@@ -56,28 +44,13 @@ class ClassifierConfig(Section):
     batch: Annotated[int, Field(ge=1, le=256)] = 16
 
 
-class AlertsConfig(Section):
-    """What is worth an alert. `threshold` None means the one that the model was calibrated for."""
-
-    threshold: Probability | None = None
-    max_age: Annotated[Duration, Field(ge=timedelta(minutes=1))] = timedelta(hours=12)
-    countries: tuple[str, ...] = REGION
-
-    @field_validator("countries")
-    @classmethod
-    def known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Only the seven countries of the region can be watched, and at least one."""
-        if not value or not set(value) <= set(REGION):
-            raise PydanticCustomError("country", "expected some of {known}", {"known": ", ".join(REGION)})
-        return value
-
-
 class Chat(Section):
     """A Telegram chat that receives alerts: its id, or the @name of a public channel."""
 
     id: Annotated[int | str, BeforeValidator(chat_id)]
     admin: bool = False
     thread: Annotated[int, Field(ge=1)] | None = None
+    rules: tuple[PolicyConfig, ...] = ()
 
 
 class TelegramConfig(Section):
@@ -104,6 +77,13 @@ class DisplayConfig(Section):
     def zone(self) -> ZoneInfo:
         """The time zone itself."""
         return ZoneInfo(self.timezone)
+
+
+class DigestConfig(Section):
+    """The daily digest: when, on the clock of display.timezone (None: never), and for which chats (none: for all)."""
+
+    at: Clock | None = None
+    chats: tuple[Annotated[int | str, BeforeValidator(chat_id)], ...] = ()
 
 
 class WebConfig(Section):
@@ -165,6 +145,7 @@ class Settings(Section):
     polling: PollingConfig = PollingConfig()
     classifier: ClassifierConfig = ClassifierConfig()
     display: DisplayConfig = DisplayConfig()
+    digest: DigestConfig = DigestConfig()
     web: WebConfig = WebConfig()
 
 

@@ -1,11 +1,13 @@
 """How single values are written and checked: durations, addresses, codes; complaints say what was expected."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic_core import PydanticCustomError
+
+from monitor.domain import EventType, Severity
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # ISO 3166-1 alpha-2, and XK as the European Union uses it.
@@ -45,6 +47,33 @@ def format_duration(value: timedelta) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def parse_clock(value: object) -> time:
+    """Read a time of day: `22:00`, which YAML takes for the number 1320 unless it is quoted."""
+    if isinstance(value, time):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1440:
+        return time(value // 60, value % 60)
+    if isinstance(value, str) and re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value):
+        hours, _, minutes = value.partition(":")
+        return time(int(hours), int(minutes))
+    raise PydanticCustomError("clock", "expected a time of day such as 22:00")
+
+
+def parse_type(value: object) -> EventType:
+    """Read an event type by its name."""
+    try:
+        return EventType(value)  # type: ignore[arg-type]  # what is no name is refused
+    except ValueError:
+        known = ", ".join(EventType)
+        raise PydanticCustomError("event_type", "expected one of {known}", {"known": known}) from None
+
+
+def parse_level(value: object) -> object:
+    """Read a severity by its number or its name; what is neither is left to be refused as no number."""
+    named = {level.name.lower(): int(level) for level in Severity}
+    return named.get(value, value) if isinstance(value, str) else value
 
 
 def check_country(value: str) -> str:

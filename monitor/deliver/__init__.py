@@ -5,9 +5,7 @@ it was recorded, is it sent again.
 """
 
 import asyncio
-import os
 import random
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +16,7 @@ from monitor.deliver.pace import BACKOFF, LIMITS, TERMINAL, Backoff, Limits, Pac
 from monitor.deliver.terminal import Terminal
 from monitor.domain import Message, Sender, Text
 from monitor.errors import DeliveryError, StoreError
-from monitor.store import Store
+from monitor.store import Store, this_process
 
 __all__ = ["Backoff", "Delivered", "Delivery", "Limits", "Pace", "Terminal"]
 
@@ -47,15 +45,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _owner() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 class Delivery:
     """The outbox's reader. `senders` has a sender for 'telegram' and/or 'terminal'.
 
     `timeout` bounds one attempt; a lease outlives two of them (with markup and without), so that nobody else sends the
-    message meanwhile. After a crash the messages that were under way are sent again once their leases end.
+    message meanwhile. After a crash the messages that were under way are sent again at the next start on the same host,
+    on another one once their leases end.
     """
 
     def __init__(
@@ -73,7 +68,7 @@ class Delivery:
         self._store, self._senders, self._backoff = store, senders, backoff
         self._timeout, self._lease = timeout, 2 * timeout + MARGIN
         self._clock, self._sleep, self._jitter = clock, sleep, jitter
-        self._owner = _owner()
+        self._owner = this_process()
         self._pace, self._seeded = Pace(limits), False
         self._flying: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -151,8 +146,9 @@ class Delivery:
         return min(self._pace.room(now), AT_ONCE - len(self._flying))
 
     async def _seed(self) -> None:
-        """Count what an earlier process sent: the other side does."""
+        """Take over from an earlier process: what it had under way, and what it sent, which the other side counts."""
         since = self._clock() - timedelta(minutes=1)
+        await asyncio.to_thread(self._store.release_dead, self._owner, self._clock())
         for chat, at in await asyncio.to_thread(self._store.sends, since):
             self._pace.ended(chat, at)
         self._seeded = True

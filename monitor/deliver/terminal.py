@@ -3,7 +3,7 @@
 import asyncio
 from typing import TextIO
 
-from monitor.domain import Message, Severity
+from monitor.domain import Kind, Message, Severity
 from monitor.errors import DeliveryError
 
 STYLES = {
@@ -22,7 +22,12 @@ class Terminal:
         self._stream = stream
 
     async def send(self, message: Message) -> int | None:
-        """Print the message's plain form with an empty line after it."""
+        """Print the message's plain form with an empty line after it; edits are not shown, what was printed stays.
+
+        An update is set in, under the alert that it belongs to.
+        """
+        if message.kind is Kind.EDIT:
+            return None
         try:
             # A pipe that nobody reads blocks: not the event loop.
             await asyncio.to_thread(self._print, message)
@@ -37,10 +42,11 @@ class Terminal:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         plain = message.text.plain.encode(encoding, "replace").decode(encoding)
         heading, _, rest = plain.partition("\n")
+        under = "  " if message.kind is Kind.UPDATE else ""
         console = Console(file=self._stream, highlight=False, soft_wrap=True, emoji=False, markup=False)
         shown = Text()
-        shown.append(heading, STYLES.get(message.severity or Severity.NONE, "bold"))
+        shown.append(f"↳ {heading}" if under else heading, STYLES.get(message.severity or Severity.NONE, "bold"))
         for line in rest.splitlines():
-            shown.append(f"\n{line}", "dim" if line.startswith(FAINT) else "")
+            shown.append(f"\n{under}{line}", "dim" if line.startswith(FAINT) else "")
         console.print(shown, end="\n\n")
         self._stream.flush()

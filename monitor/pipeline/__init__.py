@@ -1,6 +1,26 @@
-"""The stages joined, top to bottom: `Poller` takes feeds to stored articles, `process` takes articles to messages."""
+"""The stages joined, top to bottom: `Poller` takes feeds to stored articles, `process` takes articles to messages.
 
-from monitor.pipeline.judging import Judge, Processed, process, recipients
+`reconsider` takes decisions that waited to messages when their time has come. `watch_index` and `tell_day` tell of the
+escalation index and of the day.
+"""
+
+from monitor.pipeline.digesting import near_misses, tell_day
+from monitor.pipeline.indexing import measured, watch_index
+from monitor.pipeline.judging import Judge, Processed, process
 from monitor.pipeline.polling import Poller
+from monitor.pipeline.reconsidering import Looked, reconsider
+from monitor.pipeline.telling import recipients
 
-__all__ = ["Judge", "Poller", "Processed", "process", "recipients"]
+__all__ = [
+    "Judge",
+    "Looked",
+    "Poller",
+    "Processed",
+    "measured",
+    "near_misses",
+    "process",
+    "recipients",
+    "reconsider",
+    "tell_day",
+    "watch_index",
+]

@@ -6,22 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
 import structlog
 
 from monitor import cluster
 from monitor.config import Config
-from monitor.decide import decide, refuse
-from monitor.domain import Alerted, Article, Decision, Judged, Model, Probabilities, Reason, Story
+from monitor.decide import refuse, widest
+from monitor.domain import Article, Decision, Judged, Kind, Model, Probabilities, Reason, Score, Severity, Story
+from monitor.errors import MonitorError
 from monitor.keywords import Rules
+from monitor.pipeline.telling import Recipient, Teller, addressed
 from monitor.places import Gazetteer, countries
-from monitor.render import render
 from monitor.score import score
 from monitor.store import Outcome, Store, Verdict
 
 log = structlog.get_logger(__name__)
 BATCH = 64
 """Articles judged and committed together: small enough that an alert among them is not held up."""
-TERMINAL = "terminal"
 EVERYONE = "*"
 """The chat of a decision that holds for all chats."""
 
@@ -56,8 +57,14 @@ class Processed:
 
     @property
     def messages(self) -> int:
-        """How many messages were queued."""
-        return sum(verdict.decision.send for outcome in self.outcomes for verdict in outcome.verdicts)
+        """How many messages were queued that people are shown; edits are not."""
+        verdicts = (verdict for outcome in self.outcomes for verdict in outcome.verdicts)
+        return sum(verdict.decision.send and verdict.kind is not Kind.EDIT for verdict in verdicts)
+
+    @property
+    def queued(self) -> bool:
+        """Whether anything is there to be delivered."""
+        return any(verdict.text for outcome in self.outcomes for verdict in outcome.verdicts)
 
     @property
     def reasons(self) -> Mapping[Reason, int]:
@@ -70,13 +77,56 @@ async def process(store: Store, judge: Judge, config: Config, now: datetime) -> 
     articles = await asyncio.to_thread(store.unjudged, BATCH)
     if not articles:
         return Processed()
-    judged = await asyncio.to_thread(judge, articles)
-    outcomes = await asyncio.to_thread(_outcomes, store, judge, config, judged, now)
-    given = await asyncio.to_thread(store.commit, outcomes, now)
+    try:
+        return Processed(await asyncio.to_thread(_take, store, judge, config, articles, now))
+    except MonitorError:
+        raise
+    except Exception as error:
+        log.warning("a batch could not be judged, trying its articles one by one", error=_named(error))
+        return Processed(await asyncio.to_thread(_take_each, store, judge, config, articles, now))
+
+
+def _take(store: Store, judge: Judge, config: Config, articles: list[Article], now: datetime) -> tuple[Outcome, ...]:
+    outcomes = _outcomes(store, judge, config, judge(articles), now)
+    given = store.commit(outcomes, now)
     numbered = tuple(_numbered(outcome, given) for outcome in outcomes)
     for outcome in numbered:
         _log(outcome)
-    return Processed(numbered)
+    return numbered
+
+
+def _take_each(
+    store: Store, judge: Judge, config: Config, articles: list[Article], now: datetime
+) -> tuple[Outcome, ...]:
+    """Judge articles of which one makes judging fail: it is set aside, lest all others wait behind it for ever.
+
+    Raises the first error if all fail, for then the articles are not to blame.
+    """
+    taken: list[Outcome] = []
+    failed: list[tuple[Article, Exception]] = []
+    for article in articles:
+        try:
+            taken += _take(store, judge, config, [article], now)
+        except MonitorError:
+            raise
+        except Exception as error:
+            failed.append((article, error))
+    if not taken:
+        raise failed[0][1]
+    aside = [_set_aside(article, error, judge) for article, error in failed]
+    store.commit(aside, now)
+    return (*taken, *aside)
+
+
+def _set_aside(article: Article, error: Exception, judge: Judge) -> Outcome:
+    log.error("article could not be judged", article=article.id, source=article.source, error=_named(error))
+    decision = Decision(False, Reason.FAILED, _named(error))
+    judged = Judged(article, Score(0.0, 0.0, (), Severity.NONE, ()), np.zeros(0, np.float32))
+    return Outcome(judged, judge.classifier.version, decision.reason, None, (Verdict(EVERYONE, decision),))
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
 
 
 def _numbered(outcome: Outcome, given: Mapping[int, int]) -> Outcome:
@@ -100,22 +150,18 @@ def _log(outcome: Outcome) -> None:
 
 
 def _outcomes(store: Store, judge: Judge, config: Config, judged: list[Judged], now: datetime) -> list[Outcome]:
-    refused = [refuse(j.article, j.score, config.alerts, judge.threshold, now) for j in judged]
+    to = addressed(config, judge.threshold)
+    threshold, alerts = widest((policy for recipient in to for policy in recipient.policies), config.alerts)
+    refused = [refuse(j.article, j.score, alerts, threshold, now) for j in judged]
     if all(refused):
         return [_refusal(j, decision, judge) for j, decision in zip(judged, refused, strict=True) if decision]
     stories = store.open_stories(now - cluster.SILENCE - config.alerts.max_age)
-    grouping = _Grouping(stories, store.alerted([story.id for story in stories]), recipients(config))
+    teller = Teller(store, config.display.zone, now)
+    grouping = _Grouping(stories, teller, to)
     return [
-        _refusal(j, decision, judge) if decision else grouping.tell(j, judge, config, now)
+        _refusal(j, decision, judge) if decision else grouping.tell(j, judge)
         for j, decision in zip(judged, refused, strict=True)
     ]
-
-
-def recipients(config: Config) -> tuple[tuple[str, int | None], ...]:
-    """Who is told: each chat with its topic, or the terminal where there is no token or no chat."""
-    if config.telegram.token is None or not config.telegram.chats:
-        return ((TERMINAL, None),)
-    return tuple((str(chat.id), chat.thread) for chat in config.telegram.chats)
 
 
 def _refusal(judged: Judged, decision: Decision, judge: Judge) -> Outcome:
@@ -128,21 +174,16 @@ def _refusal(judged: Judged, decision: Decision, judge: Judge) -> Outcome:
 class _Grouping:
     """The open stories while a batch is decided; a new story has a negative number until it is stored."""
 
-    def __init__(
-        self,
-        stories: Iterable[Story],
-        alerted: Mapping[tuple[int, str], Alerted],
-        chats: Sequence[tuple[str, int | None]],
-    ) -> None:
+    def __init__(self, stories: Iterable[Story], teller: Teller, to: Sequence[Recipient]) -> None:
         self._stories = list(stories)
-        self._alerted = dict(alerted)
-        self._chats = chats
+        self._teller = teller
+        self._to = to
         self._new = 0
 
-    def tell(self, judged: Judged, judge: Judge, config: Config, now: datetime) -> Outcome:
+    def tell(self, judged: Judged, judge: Judge) -> Outcome:
         """The article in its story, and what each chat is told of it."""
         story = self._place(judged)
-        verdicts = tuple(self._decide(story, judged, chat, thread, config, now) for chat, thread in self._chats)
+        verdicts = self._teller.tell(story, judged, self._to)
         told = next((v.decision.reason for v in verdicts if v.decision.send), verdicts[0].decision.reason)
         return Outcome(judged, judge.classifier.version, told, story, verdicts)
 
@@ -158,13 +199,3 @@ class _Grouping:
         else:
             self._stories[index] = cluster.amend(self._stories[index], judged)
         return self._stories[index]
-
-    def _decide(
-        self, story: Story, judged: Judged, chat: str, thread: int | None, config: Config, now: datetime
-    ) -> Verdict:
-        decision = decide(story, judged.score, self._alerted.get((story.id, chat)))
-        if not decision.send:
-            return Verdict(chat, decision)
-        self._alerted[story.id, chat] = Alerted(now, story.severity, 0)
-        text = render(story, judged, decision, config.display.zone)
-        return Verdict(chat, decision, text, thread=thread)

@@ -1,35 +1,41 @@
 """Due feeds to stored articles: claim, fetch, parse, normalise, record, and set the next check. Judges nothing."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from monitor.config import AlertsConfig, PollingConfig
-from monitor.domain import Article, Feed, FeedState, Fetched, Source
+from monitor.domain import Article, Failure, Feed, FeedState, Fetched, Source
+from monitor.errors import StoreError
 from monitor.fetch import Fetcher
 from monitor.normalize import articles
 from monitor.parse import parse
+from monitor.pipeline.journal import Journal
 from monitor.schedule import next_check
-from monitor.store import Counts, Poll, Store
+from monitor.store import Counts, Poll, Store, this_process
 
 log = structlog.get_logger("monitor")
 LEASE = timedelta(minutes=15)
 """How long a claimed feed may take: far longer than any timeout, short enough that a killed process is not missed."""
 AHEAD = 4
 """Feeds claimed at a time, as a multiple of those fetched at a time: some wait for their host's turn."""
-TOLD = frozenset({1, 2, 4, 8, 16, 32, 64, 128})
-"""Failures in a row of which the log tells; `balkan-monitor feeds` always does."""
-TOGETHER = 3
 RECORDED = 200
 """Polls recorded in one transaction at most."""
+LARGE = 300_000
+"""Bytes from which a document waits for the one thread that reads large ones, so that small ones do not wait."""
 
 
 class Poller:
-    """Polls what is due: `tick` starts polls and returns, `record` stores those that ended."""
+    """Polls what is due: `tick` starts polls and returns, `record` stores those that ended.
+
+    Documents are read in threads of their own: reading a hostile one takes seconds, and must hold up neither the
+    database nor the reading of the others.
+    """
 
     def __init__(
         self, store: Store, fetcher: Fetcher, clock: Callable[[], datetime], jitter: Callable[[], float]
@@ -44,6 +50,9 @@ class Poller:
         self._running: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Queue[Poll] = asyncio.Queue()
         self._unrecorded = 0
+        self._small = ThreadPoolExecutor(2, thread_name_prefix="read")
+        self._large = ThreadPoolExecutor(1, thread_name_prefix="read-large")
+        self._journal = Journal()
         self.arrived = asyncio.Event()
 
     def configure(self, sources: Mapping[str, Source], polling: PollingConfig, alerts: AlertsConfig) -> None:
@@ -54,12 +63,15 @@ class Poller:
         """Fetch with another client from now on."""
         self._fetcher = fetcher
 
-    async def tick(self) -> int:
-        """Claim what is due, as far as there is room, and start polling it. Gives how many were started."""
+    async def tick(self, until: datetime | None = None) -> int:
+        """Claim what is due (`until` then, by default now), as far as there is room, and start polling it.
+
+        Gives how many were started.
+        """
         room = self._polling.concurrency * AHEAD - len(self._running)
         if room <= 0:
             return 0
-        claimed = await asyncio.to_thread(self._store.due_feeds, self._clock(), room, LEASE)
+        claimed = await asyncio.to_thread(self._store.due_feeds, until or self._clock(), room, LEASE, this_process())
         for state in claimed:
             if state.name not in self._sources:
                 continue
@@ -74,12 +86,32 @@ class Poller:
         polls = [await self._ended.get()]
         while len(polls) < RECORDED and not self._ended.empty():
             polls.append(self._ended.get_nowait())
-        now, max_age = self._clock(), self._alerts.max_age
-        counts = await asyncio.to_thread(self._store.record_polls, polls, now, max_age)
-        self._unrecorded -= len(polls)
-        _log(polls, counts)
-        if any(count.new or count.edited for count in counts):
+        try:
+            recorded = await asyncio.to_thread(self._record, polls)
+        finally:
+            self._unrecorded -= len(polls)
+        if any(count.new or count.edited for _, count in recorded):
             self.arrived.set()
+        self._journal.note(recorded, self._clock(), over=not self.busy)
+
+    def _record(self, polls: list[Poll]) -> list[tuple[Poll, Counts]]:
+        """Store polls together, or one by one if that fails: one that cannot be stored takes no other with it."""
+        now, max_age = self._clock(), self._alerts.max_age
+        try:
+            return list(zip(polls, self._store.record_polls(polls, now, max_age), strict=True))
+        except StoreError as error:
+            if len(polls) == 1 or not error.permanent:
+                raise
+        recorded, failed = [], None
+        for poll in polls:
+            try:
+                recorded.append((poll, self._store.record_polls([poll], now, max_age)[0]))
+            except StoreError as error:
+                failed = error
+                log.error("poll not stored, the feed is read again later", feed=poll.state.name, error=str(error))
+        if failed and not recorded:
+            raise failed
+        return recorded
 
     @property
     def busy(self) -> bool:
@@ -87,18 +119,29 @@ class Poller:
         return self._unrecorded > 0
 
     async def stop(self) -> None:
-        """Give up the polls under way; their leases run out and they are polled again."""
+        """Give up the polls under way; they are polled again once their leases end or are released."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        self._journal.close()
+        for readers in (self._small, self._large):
+            readers.shutdown(wait=False, cancel_futures=True)
 
     async def _poll(self, source: Source, state: FeedState) -> None:
         fetched = await self._fetcher.fetch(state)
         feed, found = Feed(), tuple[Article, ...]()
         if fetched.body is not None:
-            undated = self._undated(state)
-            feed, found = await asyncio.to_thread(_read, source, fetched, self._clock(), undated)
+            feed, found = await self._read(source, state, fetched)
         self._ended.put_nowait(self._finish(source, state, fetched, feed, found))
+
+    async def _read(self, source: Source, state: FeedState, fetched: Fetched) -> tuple[Feed, tuple[Article, ...]]:
+        readers = self._small if len(fetched.body or b"") < LARGE else self._large
+        work = functools.partial(_read, source, fetched, self._clock(), self._undated(state))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(readers, work)
+        except Exception as error:
+            log.exception("feed cannot be read", feed=source.name)
+            return Feed(failure=Failure.BAD_XML, detail=f"the feed cannot be read ({type(error).__name__})"), ()
 
     def _undated(self, state: FeedState) -> datetime:
         """The date of entries without one: now, where the feed was read lately; else they are backlog, and too old."""
@@ -136,23 +179,3 @@ class Poller:
 def _read(source: Source, fetched: Fetched, now: datetime, undated: datetime) -> tuple[Feed, tuple[Article, ...]]:
     feed = parse(fetched.body or b"", fetched.headers, fetched.url)
     return feed, articles(source, feed, now, undated)
-
-
-def _log(polls: Sequence[Poll], counts: Sequence[Counts]) -> None:
-    """One line for what a feed brought or how its trouble began and ended; many that fail together are one line."""
-    for poll, count in zip(polls, counts, strict=True):
-        state = poll.state
-        if count.new or count.edited:
-            log.info("feed read", feed=state.name, new=count.new, edited=count.edited)
-        if poll.claimed.failure and not state.failure:
-            log.info("feed recovered", feed=state.name, failures=poll.claimed.failures)
-    failed = [poll.state for poll in polls if poll.state.failure and poll.state.failures in TOLD]
-    if len(failed) > TOGETHER:
-        kinds = Counter(state.failure.value for state in failed if state.failure)
-        names = ", ".join(state.name for state in failed[:TOGETHER])
-        log.warning("feeds failed", **{k.replace(" ", "_"): n for k, n in kinds.items()}, first=names)
-        return
-    for state in failed:
-        if state.failure:
-            told = {"failure": state.failure.value, "detail": state.failure_detail, "failures": state.failures}
-            log.warning("feed failed", feed=state.name, **told)

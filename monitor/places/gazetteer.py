@@ -78,7 +78,7 @@ class Gazetteer:
         meant = [(spot, form) for spot in spots for form in _meant(spot, support)]
         named = {form.entry.country for spot, form in meant if not _only_people(spot, form)} & set(REGION)
         return tuple(
-            PlaceHit(form.entry.country, form.entry.name, spot.found, spot.field)
+            PlaceHit(form.entry.country, form.entry.name, spot.found, spot.field, form.entry.kind)
             for spot, form in meant
             if form.entry.country != ELSEWHERE and not (named and _only_people(spot, form))
         )

@@ -5,27 +5,32 @@ What the database refuses is a StoreError, `permanent` where trying again cannot
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from monitor.domain import Alerted, Article, FeedState, Message, Source, Story, Text
+from monitor.domain import Alerted, Article, FeedState, Judged, Kind, Message, Source, Story, Text, Waiting
 from monitor.errors import InputError
-from monitor.store import articles, feeds, migrate, outbox, stories, trail
+from monitor.misses import Refused
+from monitor.store import articles, feeds, index, migrate, outbox, reconsider, refusals, stories, tellings, trail
 from monitor.store.engine import Database
+from monitor.store.leases import is_dead, this_process
 from monitor.store.values import (
     Alert,
     Counts,
     Decided,
     Judgement,
-    Kind,
     KnownFeed,
+    Notice,
     Outcome,
     Poll,
+    Reconsidered,
     Status,
+    Summary,
     Totals,
     Traced,
     Trail,
     Verdict,
 )
+from monitor.trend import Mention, Volume
 
 __all__ = [
     "Alert",
@@ -34,19 +39,25 @@ __all__ = [
     "Judgement",
     "Kind",
     "KnownFeed",
+    "Notice",
     "Outcome",
     "Poll",
+    "Reconsidered",
     "Status",
     "Store",
+    "Summary",
     "Totals",
     "Traced",
     "Trail",
     "Verdict",
+    "this_process",
 ]
 
 MAX_AGE = timedelta(hours=12)
 PRUNED_AT_ONCE = 500
 """Articles a transaction, so that pruning never keeps the writers waiting for long."""
+INDEX_KEPT = timedelta(days=400)
+"""How long the days of the escalation index are kept: its baseline, and a year to look back on."""
 TRAILS = {"a": trail.article_trail, "s": trail.story_trail, "m": trail.message_trail}
 
 
@@ -73,10 +84,21 @@ class Store:
         with self._database.write() as tx:
             feeds.sync(tx, sources, now)
 
-    def due_feeds(self, now: datetime, limit: int, lease: timedelta) -> list[FeedState]:
+    def due_feeds(self, now: datetime, limit: int, lease: timedelta, owner: str | None = None) -> list[FeedState]:
         """Claim up to `limit` due feeds, the longest due first; unrecorded ones are due again when the lease ends."""
         with self._database.write() as tx:
-            return feeds.due(tx, now, limit, lease)
+            return feeds.due(tx, now, limit, lease, owner)
+
+    def release(self, owner: str, now: datetime) -> int:
+        """End the leases that `owner` holds, for it is gone; returns how many. What it had under way is due now."""
+        with self._database.write() as tx:
+            return feeds.release(tx, owner, now) + outbox.release(tx, owner, now)
+
+    def release_dead(self, me: str, now: datetime) -> int:
+        """End the leases of this host's processes that died, seen from the process `me`; returns how many."""
+        with self._database.read() as tx:
+            holders = feeds.holders(tx) | outbox.holders(tx)
+        return sum(self.release(holder, now) for holder in sorted(holders) if is_dead(holder, me))
 
     def feeds(self) -> list[KnownFeed]:
         """Every feed that was ever configured, by name."""
@@ -100,11 +122,12 @@ class Store:
         within `max_age` of its first sight. A later date than the one known is not believed.
         """
         with self._database.write() as tx:
-            feeds.save(tx, polls, now)
-            return articles.record(tx, polls, now, max_age)
+            counts = articles.record(tx, polls, now, max_age)
+            feeds.save(tx, polls, [count.new > 0 for count in counts], now)
+            return counts
 
     def unjudged(self, limit: int) -> list[Article]:
-        """Up to `limit` articles that wait to be judged, in the order of their arrival."""
+        """Up to `limit` articles that wait to be judged: most are the latest published, some wait longest."""
         with self._database.read() as tx:
             return articles.unjudged(tx, limit)
 
@@ -116,7 +139,43 @@ class Store:
     def alerted(self, ids: Collection[int]) -> Mapping[tuple[int, str], Alerted]:
         """What each chat was last told of each of these stories, by (story, chat)."""
         with self._database.read() as tx:
-            return stories.alerted(tx, ids)
+            return tellings.alerted(tx, ids)
+
+    def waits(self, ids: Collection[int]) -> Mapping[tuple[int, str], Waiting]:
+        """The decisions on these stories that wait for their time, by (story, chat)."""
+        with self._database.read() as tx:
+            return tellings.waiting(tx, ids)
+
+    def due_waits(self, now: datetime, limit: int) -> list[Waiting]:
+        """Up to `limit` decisions whose time to be looked at again has come, the earliest first."""
+        with self._database.read() as tx:
+            return tellings.due(tx, now, limit)
+
+    def next_wait(self) -> datetime | None:
+        """When the next decision is to be looked at again; None if none waits."""
+        with self._database.read() as tx:
+            return tellings.next_due(tx)
+
+    def judged(self, ids: Sequence[int]) -> Mapping[int, Judged]:
+        """Stored articles of stories with their scores, by number, where not pruned; embeddings are the stories'."""
+        with self._database.read() as tx:
+            return reconsider.judged(tx, ids)
+
+    def stories(self, ids: Sequence[int]) -> Mapping[int, Story]:
+        """Stories by number."""
+        with self._database.read() as tx:
+            return reconsider.of(tx, ids)
+
+    def commit_waits(
+        self, made: Sequence[Reconsidered], summaries: Sequence[Summary], gone: Sequence[Waiting], now: datetime
+    ) -> list[Reconsidered]:
+        """Write decisions that were made again and their messages in one transaction, each at most once.
+
+        Returns those that still waited as they were read; the others were made meanwhile. `gone` no longer wait.
+        """
+        with self._database.write() as tx:
+            reconsider.drop(tx, gone, now)
+            return reconsider.commit(tx, made, summaries, now)
 
     def commit(self, outcomes: Sequence[Outcome], now: datetime) -> Mapping[int, int]:
         """Write judgements, stories, decisions and messages in one transaction, each at most once.
@@ -189,6 +248,8 @@ class Store:
 
     def prune(self, before: datetime) -> int:
         """Forget articles first seen before then that no feed lists any more; decisions and messages stay."""
+        with self._database.write() as tx:
+            index.prune(tx, (before - INDEX_KEPT).astimezone(UTC).date())
         pruned = 0
         while True:
             with self._database.write() as tx:
@@ -196,6 +257,43 @@ class Store:
             pruned += count
             if count < PRUNED_AT_ONCE:
                 return pruned
+
+    def history(self, since: date) -> tuple[list[Volume], list[Mention]]:
+        """What was read and what told of danger from that day (UTC) on: what the escalation index is made of."""
+        with self._database.read() as tx:
+            return index.history(tx, since)
+
+    def levels(self) -> Mapping[str, int]:
+        """The level that each subject's index was last seen at; absent: normal."""
+        with self._database.read() as tx:
+            return index.standing(tx)
+
+    def announced(self, what: Collection[str]) -> set[str]:
+        """Which of these things that are told once were told."""
+        with self._database.read() as tx:
+            return index.known(tx, what)
+
+    def announce(
+        self, what: Sequence[str], notices: Sequence[Notice], now: datetime, levels: Mapping[str, int] | None = None
+    ) -> bool:
+        """Queue notices and remember levels in one transaction, unless any of `what` was announced; whether it did."""
+        with self._database.write() as tx:
+            return index.announce(tx, what, notices, now, levels or {})
+
+    def refused(self, since: datetime, limit: int = 2000) -> list[Refused]:
+        """The newest refusals since then, the newest first, each article once and as it reads now."""
+        with self._database.read() as tx:
+            return refusals.refused(tx, since, limit)
+
+    def links(self, stories: Collection[int]) -> Mapping[int, tuple[str, str]]:
+        """The title of each of the stories, and the address of its first article ('' once that was pruned)."""
+        with self._database.read() as tx:
+            return refusals.links(tx, stories)
+
+    def read_since(self, since: datetime) -> int:
+        """How many articles were first read since then."""
+        with self._database.read() as tx:
+            return refusals.read_since(tx, since)
 
     def counts(self) -> Totals:
         """How much there is of everything."""

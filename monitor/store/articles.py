@@ -12,6 +12,8 @@ from monitor.store.rows import article, chunks, storable, stored_key
 from monitor.store.values import Counts, Poll
 
 DAY = timedelta(days=1)
+PATIENT = 8
+"""One in so many articles of a batch is taken because it waits longest, the others because they are the latest."""
 WHEN = articles.c.published.type
 
 KNOWN = [
@@ -41,9 +43,15 @@ def record(connection: Connection, polls: Sequence[Poll], now: datetime, max_age
 
 
 def unjudged(connection: Connection, limit: int) -> list[Article]:
-    """The articles that wait to be judged, in the order of their arrival."""
-    waiting = select(articles).where(articles.c.judged_at.is_(None)).order_by(articles.c.id).limit(limit)
-    return with_keys(connection, connection.execute(waiting).all())
+    """Articles that wait to be judged, the earlier published first: the latest of all, and some that wait longest.
+
+    So a backlog holds no fresh news up, and fresh news, however much of it, does not keep the backlog waiting for ever.
+    """
+    waiting = select(articles).where(articles.c.judged_at.is_(None))
+    longest = connection.execute(waiting.order_by(articles.c.id).limit(limit // PATIENT)).all()
+    latest = connection.execute(waiting.order_by(articles.c.published.desc(), articles.c.id).limit(limit)).all()
+    rows = list({row.id: row for row in (*longest, *latest)}.values())[:limit]
+    return with_keys(connection, sorted(rows, key=lambda row: (row.published, row.id)))
 
 
 def with_keys(connection: Connection, rows: Sequence[Row[Any]]) -> list[Article]:

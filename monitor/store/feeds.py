@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, literal, select, update
 
 from monitor.domain import Failure, FeedState, Source
 from monitor.schema import beats, feeds
@@ -17,13 +17,14 @@ FORGOTTEN: dict[str, Any] = {
     "body_hash": None,
     "interval": None,
     "next_check": None,
+    "last_success": None,
     "failures": 0,
     "failure": None,
     "failure_detail": "",
 }
 """What is no longer true of a feed once its address has changed."""
 
-STATE = [c for c in feeds.c if c.name not in {"configured", "due", "last_body"}]
+STATE = [c for c in feeds.c if c.name not in {"configured", "due", "last_body", "owner"}]
 
 
 def sync(connection: Connection, sources: Sequence[Source], now: datetime) -> None:
@@ -42,13 +43,13 @@ def sync(connection: Connection, sources: Sequence[Source], now: datetime) -> No
         connection.execute(update(feeds).where(feeds.c.name == bindparam("_name")).values(due=None), gone)
 
 
-def due(connection: Connection, now: datetime, limit: int, lease: timedelta) -> list[FeedState]:
-    """Claim up to `limit` feeds that are due, the longest due first, until `now + lease`."""
+def due(connection: Connection, now: datetime, limit: int, lease: timedelta, owner: str | None) -> list[FeedState]:
+    """Claim up to `limit` feeds that are due, the longest due first, for `owner` until `now + lease`."""
     longest = select(feeds.c.name).where(feeds.c.due <= now).order_by(feeds.c.due).limit(limit)
     # In PostgreSQL a claim passes over what another process is claiming; only as a CTE is it sure to be read once.
     once = longest.with_for_update(skip_locked=True).cte("longest")
     mine = update(feeds).where(feeds.c.name.in_(select(once.c.name)), feeds.c.due <= now)
-    claim = mine.values(due=now + lease).returning(*STATE)
+    claim = mine.values(due=now + lease, owner=owner).returning(*STATE)
     claimed = [_state(row) for row in connection.execute(claim).all()]
     return sorted(claimed, key=lambda state: (state.next_check is not None, state.next_check or now, state.name))
 
@@ -66,7 +67,7 @@ _SAVE = (
     .values(
         {c.name: bindparam(f"_{c.name}", type_=c.type) for c in STATE if c.name != "name"}
         # A feed that was disabled meanwhile stays so.
-        | {"due": case((feeds.c.due.is_(None), None), else_=bindparam("_due", type_=feeds.c.due.type))}
+        | {"due": case((feeds.c.due.is_(None), None), else_=bindparam("_due", type_=feeds.c.due.type)), "owner": None}
     )
 )
 _LISTED = (
@@ -74,13 +75,25 @@ _LISTED = (
 )
 
 
-def save(connection: Connection, polls: Sequence[Poll], now: datetime) -> None:
-    """Remember the states that the polls ended with, and give their leases back."""
+def save(connection: Connection, polls: Sequence[Poll], fresh: Sequence[bool], now: datetime) -> None:
+    """Remember the states that the polls ended with, and give their leases back. `fresh`: which brought something."""
     if polls:
-        connection.execute(_SAVE, [_saved(poll, now) for poll in polls])
+        connection.execute(_SAVE, [_saved(poll, new, now) for poll, new in zip(polls, fresh, strict=True)])
     listed = [{"_name": poll.state.name, "_at": now} for poll in polls if poll.articles]
     if listed:
         connection.execute(_LISTED, listed)
+
+
+def holders(connection: Connection) -> set[str]:
+    """Who holds leases of feeds."""
+    return set(connection.scalars(select(feeds.c.owner).where(feeds.c.owner.is_not(None)).distinct()))
+
+
+def release(connection: Connection, owner: str, now: datetime) -> int:
+    """End the leases of `owner`: its feeds are due now. Returns how many there were."""
+    held = update(feeds).where(feeds.c.owner == owner).values(owner=None)
+    due_now = case((feeds.c.due.is_(None), None), else_=literal(now, feeds.c.due.type))
+    return connection.execute(held.values(due=due_now)).rowcount
 
 
 def beat(connection: Connection, now: datetime) -> None:
@@ -109,7 +122,7 @@ def _changes(source: Source, row: Row[Any], now: datetime) -> dict[str, Any]:
     return {"due": now if source.enabled else None}
 
 
-def _saved(poll: Poll, now: datetime) -> dict[str, Any]:
+def _saved(poll: Poll, new: bool, now: datetime) -> dict[str, Any]:
     state = poll.state
     return {
         "_name": state.name,
@@ -122,7 +135,7 @@ def _saved(poll: Poll, now: datetime) -> dict[str, Any]:
         "_next_check": state.next_check,
         "_last_checked": state.last_checked,
         "_last_success": state.last_success,
-        "_last_new": state.last_new,
+        "_last_new": now if new else state.last_new,
         "_failures": state.failures,
         "_failure": state.failure and state.failure.value,
         "_failure_detail": state.failure_detail,

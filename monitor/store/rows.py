@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from sqlalchemy import Row
 
-from monitor.domain import Article, EventType, KeywordHit, PlaceHit, Score, Severity, Story
+from monitor.domain import Article, Embedding, EventType, KeywordHit, PlaceHit, Score, Severity, Story, Voice
 
 T = TypeVar("T")
 CHUNK = 500
@@ -100,7 +100,16 @@ def story_values(story: Story) -> dict[str, Any]:
         "places": list(story.places),
         "articles": story.articles,
         "centroid": np.asarray(story.centroid, dtype="<f4").tobytes(),
+        "cohesion": float(story.cohesion),
+        "terms": [storable(term) for term in story.terms],
+        "langs": list(story.langs),
+        "voices": [[voice.outlet, voice.camp, list(voice.texts)] for voice in story.voices],
     }
+
+
+def centroid(stored: bytes) -> Embedding:
+    """A vector as it was stored."""
+    return np.frombuffer(stored, dtype="<f4").astype(np.float32)
 
 
 def story(row: Row[Any]) -> Story:
@@ -116,6 +125,10 @@ def story(row: Row[Any]) -> Story:
         outlets=tuple(row.outlets),
         camps=tuple(row.camps),
         articles=row.articles,
-        centroid=np.frombuffer(row.centroid, dtype="<f4").astype(np.float32),
+        centroid=centroid(row.centroid),
         places=tuple(row.places),
+        cohesion=row.cohesion,
+        terms=tuple(row.terms),
+        langs=tuple(row.langs),
+        voices=tuple(Voice(outlet, camp, tuple(texts)) for outlet, camp, texts in row.voices),
     )

@@ -1,16 +1,20 @@
 """What judging leads to: the judgement, the story, the decisions and the outbox rows, written together."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.domain import Alerted, Severity, Story
-from monitor.schema import articles, decisions, messages, stories
+from monitor.domain import Story
+from monitor.schema import articles, decisions, stories
+from monitor.store import index
+from monitor.store.queue import Queued, queue
 from monitor.store.rows import chunks, score_parts, storable, story, story_values
-from monitor.store.values import Outcome, Status, Verdict
+from monitor.store.tellings import Tellings
+from monitor.store.values import Outcome, Verdict
 
 ONCE = [decisions.c.article_id, decisions.c.fingerprint, decisions.c.chat]
 DECIDE = {
@@ -41,16 +45,6 @@ def open_stories(connection: Connection, since: datetime) -> list[Story]:
     return sorted(map(story, rows), key=lambda told: told.id)
 
 
-def alerted(connection: Connection, ids: Collection[int]) -> dict[tuple[int, str], Alerted]:
-    """What each chat was last told of each story, by (story, chat); `message` is the outbox row."""
-    columns = messages.c.story_id, messages.c.chat, messages.c.id, messages.c.severity, messages.c.created
-    told: dict[tuple[int, str], Alerted] = {}
-    for chunk in chunks(ids):
-        rows = connection.execute(select(*columns).where(messages.c.story_id.in_(chunk)).order_by(messages.c.id))
-        told |= {(r.story_id, r.chat): Alerted(r.created, Severity(r.severity or 0), r.id) for r in rows}
-    return told
-
-
 def commit(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> dict[int, int]:
     """Write the outcomes; returns the ids that new stories with a negative id were given.
 
@@ -58,18 +52,30 @@ def commit(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -
     """
     taken = _take(connection, outcomes)
     given, ids = _save_stories(connection, taken)
+    index.record(connection, taken, ids, now)
     if taken:
         connection.execute(_JUDGE, [_judgement(outcome, ids[i], now) for i, outcome in enumerate(taken)])
     verdicts = [(outcome, ids[i], verdict) for i, outcome in enumerate(taken) for verdict in outcome.verdicts]
     made = _decide(connection, verdicts, now)
-    queued = [
-        _message(outcome, story_id, verdict, made[_key(outcome, verdict)], now)
-        for outcome, story_id, verdict in verdicts
-        if verdict.decision.send and _key(outcome, verdict) in made
-    ]
-    if queued:
-        connection.execute(insert(messages), queued)
+    _tell(connection, [(o, id, v, made[_key(o, v)]) for o, id, v in verdicts if _key(o, v) in made], now)
     return given
+
+
+def _tell(connection: Connection, verdicts: Sequence[tuple[Outcome, int | None, Verdict, int]], now: datetime) -> None:
+    """Queue what the new decisions send, and remember what the chats know and what waits."""
+    told = [(replace(o.story, id=id), o.judged, v, n) for o, id, v, n in verdicts if o.story and id is not None]
+    known = Tellings(connection, {(about.id, v.chat) for about, _, v, _ in told})
+    for about, judged, verdict, _ in told:
+        known.note(about, verdict, judged.article.id, now)
+    wanted = [
+        Queued(n, id, o.story.severity if o.story else o.judged.score.severity, v)
+        for o, id, v, n in verdicts
+        if v.decision.send or v.text is not None
+    ]
+    for message, item in queue(connection, wanted, now):
+        if item.story is not None:
+            known.root(item.story, item.verdict.chat, message)
+    known.write()
 
 
 def _take(connection: Connection, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -150,28 +156,5 @@ def _decision(outcome: Outcome, story_id: int | None, verdict: Verdict, now: dat
         "reason": verdict.decision.reason.value,
         "detail": storable(verdict.decision.detail),
         "decided_at": now,
-    }
-
-
-def _message(
-    outcome: Outcome, story_id: int | None, verdict: Verdict, decision_id: int, now: datetime
-) -> dict[str, Any]:
-    if verdict.text is None:
-        raise ValueError(f"article {outcome.judged.article.id}: a decision to send needs a text")
-    return {
-        "decision_id": decision_id,
-        "chat": verdict.chat,
-        "kind": verdict.kind.value,
-        "story_id": story_id,
-        "severity": int(outcome.story.severity if outcome.story else outcome.judged.score.severity),
-        "html": storable(verdict.text.html),
-        "plain": storable(verdict.text.plain),
-        "silent": verdict.silent,
-        "thread": verdict.thread,
-        "status": Status.PENDING.value,
-        "due": now,
-        "attempts": 0,
-        "error": "",
-        "created": now,
-        "queued": now,
+        "again": verdict.decision.again,
     }

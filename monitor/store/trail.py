@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from monitor.domain import Decision, Reason
-from monitor.schema import articles, decisions, feeds, messages, stories
+from monitor.schema import articles, decisions, feeds, messages, stories, tellings
 from monitor.store import outbox
 from monitor.store.articles import with_keys
+from monitor.store.reconsider import BECAUSE_OF_TIME
 from monitor.store.rows import score, story
+from monitor.store.tellings import waiting as waiting_on
 from monitor.store.values import Decided, Judgement, Status, Totals, Traced, Trail
 
 
@@ -31,7 +33,9 @@ def story_trail(connection: Connection, id: int) -> Trail | None:
         return None
     rows = connection.execute(select(articles).where(articles.c.story_id == id).order_by(articles.c.id)).all()
     decided = _decisions(connection, decisions.c.story_id == id)
-    return _trail(connection, id, rows, decided, messages.c.story_id == id)
+    # A summary of several stories is the first message of each.
+    roots = select(tellings.c.root).where(tellings.c.story_id == id)
+    return _trail(connection, id, rows, decided, (messages.c.story_id == id) | messages.c.id.in_(roots))
 
 
 def message_trail(connection: Connection, id: int) -> Trail | None:
@@ -72,8 +76,8 @@ def _decisions(connection: Connection, where: ColumnElement[bool]) -> list[Decid
 
 
 def _decided(row: Row[Any]) -> Decided:
-    decision = Decision(row.send, Reason(row.reason), row.detail)
-    current = row.now == row.fingerprint
+    decision = Decision(row.send, Reason(row.reason), row.detail, again=row.again)
+    current = row.now == row.fingerprint.partition(BECAUSE_OF_TIME)[0]
     return Decided(row.id, row.article_id, row.chat, row.story_id, decision, row.decided_at, current)
 
 
@@ -89,7 +93,9 @@ def _trail(
     traced = zip(with_keys(connection, rows), map(_judgement, rows), strict=True)
     ids = connection.scalars(select(messages.c.id).where(about))
     alerts = outbox.alerts_by_id(connection, list(ids))
-    return Trail(story(told) if told else None, tuple(Traced(*pair) for pair in traced), tuple(decided), tuple(alerts))
+    waiting = waiting_on(connection, [story_id]).values() if story_id else ()
+    told_of = tuple(Traced(*pair) for pair in traced)
+    return Trail(story(told) if told else None, told_of, tuple(decided), tuple(alerts), tuple(waiting))
 
 
 def _judgement(row: Row[Any]) -> Judgement | None:

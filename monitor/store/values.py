@@ -5,22 +5,30 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.domain import Article, Decision, FeedState, Judged, Reason, Score, Severity, Story, Text
+from monitor.domain import (
+    Article,
+    Decision,
+    FeedState,
+    Judged,
+    Kind,
+    Mark,
+    Reason,
+    Score,
+    Severity,
+    Story,
+    Text,
+    Told,
+    Waiting,
+)
 
 
 class Status(StrEnum):
-    """Where a message stands: to be sent (again), accepted by the other side, or refused for good."""
+    """Where a message stands: to be sent (again), accepted by the other side, refused for good, told by another one."""
 
     PENDING = "pending"
     SENT = "sent"
     DEAD = "dead"
-
-
-class Kind(StrEnum):
-    """What a message is: one by itself, or a reply to the story's first message in the chat."""
-
-    NEW = "new"
-    UPDATE = "update"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,12 @@ class KnownFeed:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A chat's decision on an article, and the message if it sends one (`text` is then required)."""
+    """A chat's decision on an article, and the message that it leads to (`text` is required where it tells people).
+
+    `whole` is what a first message would say instead of an update, for a chat that was shown none yet. `marks` are what
+    the chat knows after it; of a decision that waits, what was said and not told. `base` is what it knew before.
+    `unseen` is whether the first message still waits for its delivery, so that this one will take its place.
+    """
 
     chat: str
     decision: Decision
@@ -58,6 +71,10 @@ class Verdict:
     kind: Kind = Kind.NEW
     silent: bool = False
     thread: int | None = None
+    whole: Text | None = None
+    marks: tuple[Mark, ...] = ()
+    base: Told | None = None
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,37 @@ class Outcome:
     reason: Reason
     story: Story | None = None
     verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reconsidered:
+    """A decision that waited, made again. Where it tells people without a text, a Summary tells it."""
+
+    waiting: Waiting
+    story: Story
+    judged: Judged
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One message that tells a chat of several stories at once; it is queued if any of their decisions still waited."""
+
+    chat: str
+    text: Text
+    severity: Severity
+    stories: tuple[Reconsidered, ...]
+    thread: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to a chat that no article led to."""
+
+    chat: str
+    text: Text
+    silent: bool = False
+    thread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +183,7 @@ class Trail:
     articles: tuple[Traced, ...]
     decisions: tuple[Decided, ...]
     alerts: tuple[Alert, ...]
+    waiting: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""Whether people are told, and why: first of an article by itself, then of its story and what a chat knows of it."""
+"""Why an article by itself starts or joins no alert, whoever is asked."""
 
 from datetime import datetime
 
 from monitor.config import AlertsConfig, format_duration
-from monitor.domain import Alerted, Article, Decision, Reason, Score, Severity, Story
+from monitor.domain import Article, Decision, Reason, Score
 
 
 def refuse(article: Article, score: Score, alerts: AlertsConfig, threshold: float, now: datetime) -> Decision | None:
@@ -27,15 +27,3 @@ def refuse(article: Article, score: Score, alerts: AlertsConfig, threshold: floa
         told = f"published {format_duration(age)} ago, more than {format_duration(alerts.max_age)}"
         return Decision(False, Reason.STALE, told)
     return None
-
-
-def decide(story: Story, score: Score, alerted: Alerted | None) -> Decision:
-    """Whether a chat that was last told `alerted` of the story is told of it now, with the article that just joined."""
-    if alerted is None:
-        hit = next((hit for hit in score.keywords if hit.list == "always"), None)
-        if hit:
-            return Decision(True, Reason.ALWAYS, f"the always rule '{hit.match}' found '{hit.found}'")
-        return Decision(True, Reason.FIRST, f"relevance {score.relevance:.2f}")
-    if story.severity > alerted.severity and story.severity >= Severity.SERIOUS:
-        return Decision(True, Reason.ESCALATED, f"{alerted.severity.name.lower()} before")
-    return Decision(False, Reason.NOTHING_NEW, "the story was told already")

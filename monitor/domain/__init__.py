@@ -3,73 +3,48 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import IntEnum, StrEnum
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from monitor.domain.telling import Alerted, Decision, Message, Text, Told, Waiting
+from monitor.domain.terms import REGION, EventType, Failure, Kind, Mark, Reason, Severity
+
+__all__ = [
+    "REGION",
+    "Alerted",
+    "Article",
+    "Decision",
+    "Embedding",
+    "Entry",
+    "EventType",
+    "Failure",
+    "Feed",
+    "FeedState",
+    "Fetched",
+    "Judged",
+    "KeywordHit",
+    "Kind",
+    "Mark",
+    "Message",
+    "Model",
+    "PlaceHit",
+    "Probabilities",
+    "Reason",
+    "Score",
+    "Sender",
+    "Severity",
+    "Source",
+    "Story",
+    "Text",
+    "Told",
+    "Voice",
+    "Waiting",
+]
+
 Embedding = npt.NDArray[np.float32]
 """A unit vector of shape (384,)."""
-
-
-class EventType(StrEnum):
-    """What an item reports; the terms are defined in seeds/README.md."""
-
-    DEPLOYMENT = "deployment"
-    CLASH = "clash"
-    WITHDRAWAL_CALL = "withdrawal_call"
-    THREAT = "threat"
-    UNREST = "unrest"
-    ARMS = "arms"
-    DEESCALATION = "deescalation"
-
-
-class Severity(IntEnum):
-    """How grave the event is, as reported; the levels are defined in seeds/README.md."""
-
-    NONE = 0
-    WATCH = 1
-    TENSION = 2
-    SERIOUS = 3
-    CRITICAL = 4
-
-
-REGION = ("AL", "BA", "HR", "XK", "ME", "MK", "RS")
-"""ISO 3166 codes of the seven countries that are watched (XK for Kosovo)."""
-
-
-class Failure(StrEnum):
-    """Why a feed gave nothing."""
-
-    TIMEOUT = "timeout"
-    UNREACHABLE = "unreachable"
-    TLS = "tls"
-    HTTP = "http status"
-    FORBIDDEN = "forbidden"
-    GONE = "gone"
-    RATE_LIMITED = "rate limited"
-    TOO_LARGE = "too large"
-    REDIRECTS = "too many redirects"
-    PRIVATE_ADDRESS = "private address"
-    ENCODING = "bad content encoding"
-    NOT_A_FEED = "not a feed"
-    BAD_XML = "bad xml"
-    EMPTY = "empty feed"
-
-
-class Reason(StrEnum):
-    """Why a decision was what it was: stored, shown, counted."""
-
-    FIRST = "first"
-    ESCALATED = "escalated"
-    ALWAYS = "always"
-    IRRELEVANT = "irrelevant"
-    MUTED = "muted"
-    NOT_REQUIRED = "no required keyword"
-    OUT_OF_REGION = "out of region"
-    STALE = "stale"
-    NOTHING_NEW = "nothing new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +175,13 @@ class KeywordHit:
 
 @dataclass(frozen=True, slots=True)
 class PlaceHit:
-    """A place, institution or person that matched, and the country it stands for."""
+    """A place, institution or person that matched, and the country it stands for; `kind` is the gazetteer's."""
 
     country: str
     name: str
     found: str
     field: str = "title"
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +223,22 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """An outlet that tells a story in words of its own; `texts` are the signatures of its first texts."""
+
+    outlet: str
+    camp: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """Articles that tell the same event. `centroid` is the unit mean of their embeddings."""
+    """Articles that tell the same event. `centroid` is the unit mean of the first articles' embeddings.
+
+    `cohesion` is the length that this mean had before it was made a unit vector, in (0, 1]. `terms` are the first
+    articles' words, names and numbers, `langs` the languages of all. `outlets` and `camps` are all that carry the
+    story; `voices` are the independent ones among them, without those that only carry another's text.
+    """
 
     id: int
     opened: datetime
@@ -262,51 +252,10 @@ class Story:
     articles: int
     centroid: Embedding
     places: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Alerted:
-    """What a chat was last told of a story."""
-
-    at: datetime
-    severity: Severity
-    message: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether a chat is told, and why."""
-
-    send: bool
-    reason: Reason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A message as rendered: Telegram HTML, and the same in plain text for a terminal or as a fallback."""
-
-    html: str
-    plain: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """An outbox row that was claimed for delivery. `chat` is a Telegram chat id, or 'terminal'.
-
-    `text.html` is empty where only plain text is to be sent. `reply_to` is the other side's message id.
-    """
-
-    id: int
-    chat: str
-    text: Text
-    attempts: int = 0
-    silent: bool = False
-    reply_to: int | None = None
-    thread: int | None = None
-    story: int | None = None
-    severity: Severity | None = None
-    queued: datetime | None = None
+    cohesion: float = 1.0
+    terms: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    voices: tuple[Voice, ...] = ()
 
 
 class Sender(Protocol):

@@ -1,0 +1,84 @@
+"""The command `evaluate`: labelled items through the product's own judgement, and the measures printed."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from monitor.app import load_judge
+from monitor.cli.context import Command, of, out, print_json
+from monitor.domain import Article, Entry, Feed, Score, Source
+from monitor.evaluate import Record, evaluate, intervals, read_records
+from monitor.normalize import articles
+from monitor.pipeline import Judge
+
+MEASURES = ("average_precision", "precision", "recall", "f1", "false_alarms_per_1000", "ece", "severity_mae")
+
+
+def evaluate_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl[.gz]", help="Labelled items, as seeds/README.md says.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure the judgement against labels."""
+    config = of(context).config()
+    judge = load_judge(config)
+    records = read_records(file)
+    scores = judge_records(judge, records)
+    countries = config.alerts.countries
+    measured = evaluate(records, scores, judge.threshold, countries)
+    if json:
+        print_json(measured)
+        return
+    sure = [(record, score) for record, score in zip(records, scores, strict=True) if not record.unsure]
+    bounds = intervals(records, scores, judge.threshold, countries)
+    sure_bounds = intervals([r for r, _ in sure], [s for _, s in sure], judge.threshold, countries) if sure else {}
+    _overall(measured, bounds, sure_bounds)
+    for name in ("recall_by_severity", "languages", "types"):
+        _part(name.replace("_", " "), measured[name], measured["sure"][name])
+
+
+def judge_records(judge: Judge, records: Sequence[Record]) -> list[Score]:
+    """The product's score of each labelled item, by the same way as an item of a feed."""
+    now = datetime.now(UTC)
+    found: list[Article] = []
+    for record in records:
+        feed = Feed((Entry(record.id, None, record.title, record.summary, now),))
+        found += articles(Source("evaluate", "", record.lang), feed, now)
+    return [judged.score for judged in judge(found)]
+
+
+def _overall(measured: dict[str, Any], bounds: dict[str, Any], sure_bounds: dict[str, Any]) -> None:
+    table = Table("measure", "all", "", "sure", "", box=None, header_style="bold")
+    sure = measured["sure"]
+    table.add_row("items", str(measured["n"]), "", str(sure["n"]), "")
+    table.add_row("relevant", str(measured["positives"]), "", str(sure["positives"]), "")
+    table.add_row("threshold", _number(measured["threshold"]), "", _number(sure["threshold"]), "")
+    for name in MEASURES:
+        row = [_number(measured[name]), _range(bounds.get(name)), _number(sure[name]), _range(sure_bounds.get(name))]
+        table.add_row(name.replace("_", " "), *row)
+    out.print(table)
+
+
+def _part(title: str, every: dict[str, dict[str, Any]], sure: dict[str, dict[str, Any]]) -> None:
+    columns = list(dict.fromkeys(key for row in every.values() for key in row))
+    table = Table(title, *columns, *(f"sure {key}" for key in columns), box=None, header_style="bold")
+    for name, row in every.items():
+        other = sure.get(name, {})
+        table.add_row(name, *(_number(row.get(key)) for key in columns), *(_number(other.get(key)) for key in columns))
+    out.print()
+    out.print(table)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _range(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f"{bounds[0]:.3f}-{bounds[1]:.3f}"
+
+
+COMMANDS: dict[str, Command] = {"evaluate": evaluate_file}

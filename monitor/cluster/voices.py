@@ -1,0 +1,78 @@
+"""Who tells a story in words of its own: copies of one text count once. Knows outlets and texts, not what they say."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import blake2b
+
+import numpy as np
+
+from monitor.domain import Article, Story, Voice
+from monitor.text import words
+
+SAMPLES = 16
+"""Values of a signature; the share that two have in common estimates the share of word pairs in common."""
+COPIED = 10
+"""Of SAMPLES: from about two thirds of the word pairs on, a text is a copy. Titles of one event share about a fifth."""
+SHORT = 4
+"""Titles of fewer words are compared as a whole: two of 'Breaking news' are no copies of each other for that."""
+TEXTS, VOICES = 8, 64
+"""Texts that are remembered of an outlet, and outlets of a story."""
+
+
+def signature(title: str, summary: str) -> str:
+    """A text as 'title.summary' in hexadecimal, each 16 values of 16 bits; empty for a part without words."""
+    return f"{_sketch(words(title))}.{_sketch(words(summary))}"
+
+
+def _sketch(told: Sequence[str]) -> str:
+    """The least hash of the word pairs under each of SAMPLES functions."""
+    if not told:
+        return ""
+    pairs = {" ".join(told[i : i + 2]) for i in range(len(told) - 1)} if len(told) >= SHORT else {" ".join(told)}
+    hashes = [np.frombuffer(blake2b(pair.encode(), digest_size=2 * SAMPLES).digest(), "<u2") for pair in pairs]
+    least = np.min(np.stack(hashes), axis=0)
+    return bytes(least.astype("<u2")).hex()
+
+
+def copied(one: str, other: str) -> bool:
+    """Whether two signatures are of one text: a near-identical title, or a near-identical summary."""
+    return any(_alike(a, b) for a, b in zip(one.split("."), other.split("."), strict=True))
+
+
+def _alike(one: str, other: str) -> bool:
+    if not one or not other:
+        return False
+    return sum(one[i : i + 4] == other[i : i + 4] for i in range(0, 4 * SAMPLES, 4)) >= COPIED
+
+
+def heard(voices: tuple[Voice, ...], article: Article) -> tuple[Voice, ...]:
+    """The voices after the article: a new one if a new outlet tells in its own words, or a further text of an old one.
+
+    A copy adds nothing. The first to bring a text has it, which may be a client of the agency that wrote it.
+    """
+    text = signature(article.title, article.summary)
+    if any(copied(text, known) for voice in voices for known in voice.texts):
+        return voices
+    for i, voice in enumerate(voices):
+        if voice.outlet == article.outlet:
+            grown = replace(voice, texts=(*voice.texts, text)[:TEXTS])
+            return (*voices[:i], grown, *voices[i + 1 :])
+    return (*voices, Voice(article.outlet, article.camp, (text,)))[:VOICES]
+
+
+def tally(story: Story) -> str:
+    """The independent outlets by camp, most first: '4 outlets: Belgrade 2, Pristina 1, international 1'."""
+    camps = Counter(voice.camp for voice in story.voices)
+    total = camps.total()
+    parts = ", ".join(f"{camp_name(camp)} {count}" for camp, count in camps.most_common())
+    return f"{total} outlet{'' if total == 1 else 's'}: {parts}" if parts else "no outlet"
+
+
+LOWER = frozenset({"international", "official", "other"})
+"""Camps that are no names of places or peoples."""
+
+
+def camp_name(camp: str) -> str:
+    """A camp as people write it: Belgrade, Banja Luka, Kosovo Serb, international."""
+    return camp if camp in LOWER else camp.replace("-", " ").title()

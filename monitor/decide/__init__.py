@@ -1,0 +1,25 @@
+"""Whether people are told, and why: first of an article by itself, then of its story, what a chat wants and knows.
+
+Pure: every question is answered from values and a clock that is handed in, with a Reason.
+"""
+
+from monitor.decide.articles import refuse
+from monitor.decide.policies import Policy, QuietHours, choose, policies, widest
+from monitor.decide.quiet import quiet_until
+from monitor.decide.signals import marks
+from monitor.decide.stories import AGAIN, decide, expired, first
+
+__all__ = [
+    "AGAIN",
+    "Policy",
+    "QuietHours",
+    "choose",
+    "decide",
+    "expired",
+    "first",
+    "marks",
+    "policies",
+    "quiet_until",
+    "refuse",
+    "widest",
+]

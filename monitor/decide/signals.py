@@ -1,0 +1,63 @@
+"""What an article says of an event that is known already: that it is denied, confirmed, or over.
+
+Denial and confirmation are read from the title alone, by words of the region's and the world's languages, folded. Nouns
+are left out where they have a life of their own: 'denial' and 'negiranje' are of genocide as a rule.
+"""
+
+from functools import cache
+
+from monitor.domain import EventType, Judged, Mark, Severity
+from monitor.text import Matcher, words
+
+DENIED = (
+    # English, French, Italian, Spanish, German
+    *("denies", "denied", "deny", "denying", "refutes", "refuted", "rejects reports", "rejects claims"),
+    *(
+        "dismisses claims",
+        "dismisses reports",
+        "false alarm",
+        "hoax",
+        "fake news",
+        "retracts",
+        "retracted",
+        "no evidence of",
+        "not true",
+    ),
+    *("dément", "démentent", "smentisce", "smentiscono", "smentita", "desmiente", "dementiert", "bestreitet"),
+    # Bosnian, Croatian, Montenegrin, Serbian, Slovene
+    *("demantuj*", "demantova*", "demantir*", "demanti", "poriče", "poriču", "porekao", "porekla", "porekli", "negira"),
+    *("negiraju", "negirao", "negirala", "negirali", "nije tačno", "nije istina", "netačno", "netočno", "lažna uzbuna"),
+    *("lažna dojava", "lažne vesti", "lažne vijesti", "lažna vest", "lažna vijest", "zanika", "zanikajo", "opovrgava*"),
+    *("opovrgnu*", "odbacuje navode", "odbacuju navode", "odbacio navode", "dezinformacij*"),
+    # Macedonian, Bulgarian, Russian
+    *("демантира*", "негираат", "негираше", "негираа", "не е точно", "не е вистина", "лажна вест", "лажни вести"),
+    *("опроверга*", "отрича", "отричат", "отрече", "отхвърля твърденията", "опровер*", "отрицает", "отрицают"),
+    # Albanian, Turkish, Greek, Hungarian, Romanian
+    *("mohon", "mohojnë", "mohoi", "mohuan", "përgënjeshtro*", "përgënjeshtrua*", "demento*", "nuk është e vërtetë"),
+    *("nuk janë të vërteta", "lajm i rremë", "lajme të rreme", "alarm i rremë", "hedh poshtë pretendimet"),
+    *("yalanladı", "yalanlıyor", "διαψεύδ*", "διέψευσ*", "cáfol*", "dezminte", "neagă"),
+)
+CONFIRMED = (
+    *("confirm", "confirms", "confirmed", "confirme", "confirment", "confirma", "conferma", "bestätigt", "bestätigen"),
+    *("potvrdi*", "potvrđ*", "potrdi*", "потврд*", "потвърд*", "подтверд*", "konfirmo*", "konfirmua*", "konfirmim*"),
+    *("vërteto*", "doğruladı", "επιβεβαιών*", "επιβεβαίωσ*", "megerősít*", "confirmă"),
+)
+
+
+@cache
+def _matcher() -> Matcher:
+    return Matcher((*DENIED, *CONFIRMED))
+
+
+def marks(judged: Judged) -> frozenset[Mark]:
+    """What the article says; a denial that is confirmed is a denial.
+
+    An event is over where an article tells of a step back and of nothing graver than that.
+    """
+    found = {match.pattern < len(DENIED) for match in _matcher().find(words(judged.article.title))}
+    said = {Mark.DENIED} if True in found else {Mark.CONFIRMED} if found else set()
+    score = judged.score
+    calm = EventType.CLASH not in score.types and score.severity <= Severity.WATCH
+    if EventType.DEESCALATION in score.types and calm:
+        said.add(Mark.EASED)
+    return frozenset(said)

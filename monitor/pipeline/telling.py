@@ -1,0 +1,156 @@
+"""What each chat is told of stories as they grow: policy chosen, decision made, message rendered. Stores nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from monitor.config import Config
+from monitor.decide import Policy, choose, decide, expired, first, marks, policies
+from monitor.domain import Alerted, Decision, Judged, Kind, Mark, Story, Text, Told, Waiting
+from monitor.render import render, update
+from monitor.store import Store, Verdict
+
+TERMINAL = "terminal"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A chat and what it wants."""
+
+    chat: str
+    policies: tuple[Policy, ...]
+
+
+def recipients(config: Config) -> tuple[tuple[str, int | None], ...]:
+    """Who is told: each chat with its topic, or the terminal where there is no token or no chat."""
+    if config.telegram.token is None or not config.telegram.chats:
+        return ((TERMINAL, None),)
+    return tuple((str(chat.id), chat.thread) for chat in config.telegram.chats)
+
+
+def addressed(config: Config, threshold: float) -> tuple[Recipient, ...]:
+    """Who is told, each with its policies; `threshold` is the classifier's, for policies that name none."""
+    rules = {str(chat.id): chat.rules for chat in config.telegram.chats}
+    alerts, zone = config.alerts, config.display.zone
+    return tuple(
+        Recipient(chat, policies(rules.get(chat) or alerts.rules, alerts, threshold, zone, thread))
+        for chat, thread in recipients(config)
+    )
+
+
+class Teller:
+    """What chats know and what waits, while articles come one after the other; a new story's number is negative."""
+
+    def __init__(self, store: Store, zone: ZoneInfo, now: datetime) -> None:
+        self._store, self._zone, self._now = store, zone, now
+        self._known: set[int] = set()
+        self._alerted: dict[tuple[int, str], Alerted] = {}
+        self._waiting: dict[tuple[int, str], Waiting] = {}
+        self._read: dict[int, Judged] = {}
+
+    def know(self, ids: Iterable[int]) -> None:
+        """Read what chats know of these stories and what waits, where that was not done yet."""
+        unknown = [id for id in ids if id > 0 and id not in self._known]
+        if unknown:
+            self._known |= set(unknown)
+            self._alerted |= self._store.alerted(unknown)
+            self._waiting |= self._store.waits(unknown)
+
+    def tell(self, story: Story, judged: Judged, to: Iterable[Recipient]) -> tuple[Verdict, ...]:
+        """What each recipient is told of the story that the article just joined."""
+        self.know([story.id])
+        if judged.article.id is not None:
+            self._read[judged.article.id] = judged
+        return tuple(self._tell(story, judged, recipient, marks(judged)) for recipient in to)
+
+    def again(self, waiting: Waiting, story: Story, judged: Judged, to: Recipient, config: Config) -> Verdict:
+        """The decision that waited, made again."""
+        late = expired(story, waiting, config.alerts.max_age, self._now)
+        return Verdict(to.chat, late) if late else self._tell(story, judged, to, frozenset())
+
+    def _tell(self, story: Story, judged: Judged, to: Recipient, says: frozenset[Mark]) -> Verdict:
+        key = story.id, to.chat
+        policy = choose(to.policies, story, judged)
+        if isinstance(policy, Decision):
+            return Verdict(to.chat, policy)
+        waiting, alerted = self._waiting.get(key), self._alerted.get(key)
+        said = says | frozenset(waiting.marks if waiting else ())
+        decision = decide(story, judged, said, alerted, policy, self._now)
+        verdict = self._verdict(story, judged, decision, said, to.chat, policy)
+        self._remember(story, judged, verdict)
+        return verdict
+
+    def _verdict(
+        self, story: Story, judged: Judged, decision: Decision, said: frozenset[Mark], chat: str, policy: Policy
+    ) -> Verdict:
+        alerted, kind = self._alerted.get((story.id, chat)), decision.kind or Kind.NEW
+        known = frozenset(alerted.marks if alerted else ())
+        told = decision.send and kind is not Kind.EDIT
+        return Verdict(
+            chat=chat,
+            decision=decision,
+            text=self._text(story, judged, decision, said, alerted),
+            kind=kind,
+            thread=policy.thread,
+            whole=render(story, judged, first(judged), self._zone) if told and alerted and alerted.unseen else None,
+            marks=tuple(sorted(known | said if told else said - known)),
+            base=alerted.base if alerted else None,
+            unseen=alerted is not None and alerted.unseen,
+        )
+
+    def _text(
+        self, story: Story, judged: Judged, decision: Decision, said: frozenset[Mark], alerted: Alerted | None
+    ) -> Text | None:
+        match decision.kind:
+            case Kind.NEW:
+                return render(story, judged, decision, self._zone)
+            case Kind.UPDATE if alerted:
+                base = alerted.base or Told(alerted.severity, alerted.camps, alerted.marks)
+                new = (frozenset(alerted.marks) | said) - frozenset(base.marks)
+                return update(story, judged, base, new, self._zone)
+            case Kind.EDIT if alerted:
+                shown = self._shown(alerted.article) or judged
+                return render(story, shown, first(shown), self._zone)
+        return None
+
+    def _shown(self, article: int | None) -> Judged | None:
+        """The article that the first message tells."""
+        if article is not None and article not in self._read:
+            self._read |= self._store.judged([article])
+        return self._read.get(article) if article is not None else None
+
+    def _remember(self, story: Story, judged: Judged, verdict: Verdict) -> None:
+        key, decision, article = (story.id, verdict.chat), verdict.decision, judged.article.id
+        alerted = self._alerted.get(key)
+        if decision.again is not None:
+            self._waiting[key] = Waiting(*key, decision.again, decision.reason, article or 0, self._now, verdict.marks)
+        if decision.kind is Kind.EDIT and alerted:
+            self._alerted[key] = replace(alerted, outlets=story.outlets, shown=story.severity)
+        elif decision.send:
+            self._waiting.pop(key, None)
+            self._alerted[key] = self._told(story, article, verdict, alerted)
+
+    def _told(self, story: Story, article: int | None, verdict: Verdict, before: Alerted | None) -> Alerted:
+        state = Told(story.severity, story.camps, verdict.marks)
+        fresh = Alerted(
+            at=self._now,
+            severity=story.severity,
+            message=0,
+            camps=story.camps,
+            outlets=story.outlets,
+            marks=verdict.marks,
+            shown=story.severity,
+            article=article,
+            unseen=True,
+        )
+        if before is None:
+            return replace(fresh, base=state)
+        if before.unseen:
+            return replace(fresh, message=before.message, own=before.own, base=before.base)
+        return replace(before, at=self._now, severity=state.severity, camps=state.camps, marks=state.marks)
+
+
+def by_chat(to: Iterable[Recipient]) -> Mapping[str, Recipient]:
+    """The recipients by their chats."""
+    return {recipient.chat: recipient for recipient in to}

@@ -1,0 +1,70 @@
+"""What was not told, for the list of near misses; and what a digest says of stories."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, func, or_, select
+
+from monitor.domain import Reason, Story
+from monitor.misses import Refused
+from monitor.schema import articles, decisions, messages, stories
+from monitor.store.articles import with_keys
+from monitor.store.rows import chunks, score, story
+
+EVERYONE = "*"
+"""The chat of a decision that holds for all chats."""
+
+
+def refused(connection: Connection, since: datetime, limit: int) -> list[Refused]:
+    """The newest refusals since then, each article once: by itself, or as uncorroborated in a story not told."""
+    d = decisions.c
+    alone = (d.chat == EVERYONE) & d.send.is_(False)
+    told = exists().where(messages.c.story_id == d.story_id)
+    waits = (d.reason == Reason.UNCORROBORATED.value) & ~told
+    newest = (
+        select(func.max(d.id))
+        .where(d.decided_at >= since, or_(alone, waits))
+        .group_by(d.article_id)
+        .order_by(func.max(d.id).desc())
+        .limit(limit)
+    )
+    joined = decisions.join(articles, (articles.c.id == d.article_id) & (articles.c.fingerprint == d.fingerprint))
+    made = select(d.reason.label("why"), d.detail, d.decided_at, articles).select_from(joined)
+    rows = connection.execute(made.where(d.id.in_(newest), articles.c.score.is_not(None)).order_by(d.id.desc())).all()
+    known = {s.id: s for s in _stories(connection, {row.story_id for row in rows if row.story_id is not None})}
+    return [
+        Refused(
+            article,
+            score(row.relevance, row.severity, row.score),
+            Reason(row.why),
+            row.detail,
+            row.decided_at,
+            known.get(row.story_id),
+        )
+        for row, article in zip(rows, with_keys(connection, rows), strict=True)
+    ]
+
+
+def links(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """The title of each story, and the address of its first article ('' where that was pruned)."""
+    found: dict[int, tuple[str, str]] = {}
+    for chunk in chunks(ids):
+        first = select(func.min(articles.c.id)).where(articles.c.story_id.in_(chunk)).group_by(articles.c.story_id)
+        rows = connection.execute(select(articles.c.story_id, articles.c.url).where(articles.c.id.in_(first)))
+        urls = {row.story_id: row.url for row in rows}
+        named = connection.execute(select(stories.c.id, stories.c.title).where(stories.c.id.in_(chunk)))
+        found |= {row.id: (row.title, urls.get(row.id, "")) for row in named}
+    return found
+
+
+def read_since(connection: Connection, since: datetime) -> int:
+    """How many articles were first read since then."""
+    return connection.scalar(select(func.count()).where(articles.c.seen >= since)) or 0
+
+
+def _stories(connection: Connection, ids: Collection[int]) -> list[Story]:
+    return [
+        story(row)
+        for chunk in chunks(ids)
+        for row in connection.execute(select(stories).where(stories.c.id.in_(chunk)))
+    ]

@@ -1,0 +1,75 @@
+"""The demo: its day is well made, served as real feeds, and the real daemon tells its events and nothing else."""
+
+import re
+import subprocess
+import sys
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor import demo
+from monitor.config import Config
+from monitor.parse import parse
+
+ROOM = demo.newsroom()
+
+
+def test_the_day_is_well_made() -> None:
+    """Items are in order, within the day, of known outlets; several outlets tell each event; most items are none."""
+    assert [item.at for item in ROOM.items] == sorted(item.at for item in ROOM.items)
+    assert all(timedelta(0) <= item.at <= demo.HOURS and item.source in ROOM.outlets for item in ROOM.items)
+    events = {item.event for item in ROOM.items} - {None}
+    assert len(events) >= 4
+    assert {outlet["lang"] for outlet in ROOM.outlets.values()} >= {"en", "sr-Latn", "sr-Cyrl", "sq", "bs"}
+    assert len({item.title for item in ROOM.items}) == len(ROOM.items)
+
+
+@pytest.mark.parametrize("slug", ROOM.outlets)
+def test_a_feed_shows_what_was_published_by_then(slug: str) -> None:
+    """At each moment the feed parses, and lists the items up to that moment; each with an address of its own."""
+    mine, start = [item for item in ROOM.items if item.source == slug], datetime.now(UTC)
+    for item in mine:
+        feed = parse(
+            demo.document(ROOM, slug, start, (item.at + timedelta(seconds=1)) / 360, 360).encode(),
+            {},
+            "http://x.example/",
+        )
+        shown = [one for one in mine if one.at <= item.at]
+        assert [entry.title for entry in feed.entries] == [one.title for one in reversed(shown)]
+        assert len({entry.guid for entry in feed.entries}) == len({entry.url for entry in feed.entries}) == len(shown)
+
+
+def test_the_feeds_are_served_on_loopback() -> None:
+    """A known outlet is a feed, an unknown one a 404."""
+    with demo.serve(ROOM, 1e6) as address:
+        assert address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(f"{address}/{next(iter(ROOM.outlets))}.xml") as answer:
+            assert parse(answer.read(), {}, address).entries
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{address}/nobody.xml")
+
+
+def test_the_users_chats_are_not_told() -> None:
+    """The demo's alerts go to the terminal whatever is configured, from a database of its own."""
+    made = demo.configure(Config(), "http://127.0.0.1:1", "sqlite://", ROOM, 1)
+    assert (made.telegram.chats, made.telegram.token, made.storage.url) == ((), None, "sqlite://")
+    assert [source.url for source in made.sources] == [f"http://127.0.0.1:1/{slug}.xml" for slug in ROOM.outlets]
+
+
+@pytest.mark.slow
+def test_every_event_alerts_and_nothing_else(tmp_path: Path) -> None:
+    """The real command with the shipped classifier, six hours in twenty seconds."""
+    command = [sys.executable, "-m", "monitor", "--config", str(tmp_path), "demo", "--seconds", "20"]
+    root = Path(__file__).parent.parent
+    for name in ("monitor.yaml", "sources.yaml", "keywords.yaml"):
+        (tmp_path / name).write_text((root / "config" / name).read_text("utf-8"), "utf-8")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(ROOM.items)} items judged" in done.stderr
+    told = {item.event for item in ROOM.items if item.event and item.title in done.stdout}
+    assert told == {item.event for item in ROOM.items if item.event}
+    assert [item.title for item in ROOM.items if item.event is None and item.title in done.stdout] == []
+    blocks = [block for block in re.split(r"\n\s*\n", done.stdout) if block.strip()]
+    assert all(re.search(r"^Why: ", block, re.MULTILINE) for block in blocks)
