@@ -14,6 +14,7 @@ def state(path: Path) -> dict[str, Any]:
 
     arrays = {one.name: numpy_helper.to_array(one) for one in onnx.load(str(path)).graph.initializer}
     found = {name: value for name, value in arrays.items() if name.endswith((".weight", ".bias"))}
+    found["project.weight"] = arrays["project"]
     found["encoder.embeddings.word_embeddings.weight"] = _words(arrays["words.codes"], arrays["words.scales"])
     # The token type's row is part of the positions there.
     found["encoder.embeddings.position_embeddings.weight"] = arrays["places"]
@@ -21,10 +22,11 @@ def state(path: Path) -> dict[str, Any]:
         if not name.endswith(".w") or codes.dtype != np.int8:
             continue
         stem = name.removesuffix(".w")
-        weight = codes.T.astype(np.float32) * arrays[f"{stem}.s"].reshape(-1, 1)
+        weight = codes.T.astype(np.float32) * arrays[f"{stem}.s"].reshape(-1, 1) * arrays[f"{stem}.calm"]
+        weight[:, arrays[f"{stem}.loud"]] = arrays[f"{stem}.loud.w"].T
+        bias = arrays[f"{stem}.b"]
         prefix, _, kind = stem.rpartition(".")
         if kind == "qkv":
-            bias = arrays[f"{stem}.b"]
             for i, part in enumerate(("query", "key", "value")):
                 rows = slice(i * len(weight) // 3, (i + 1) * len(weight) // 3)
                 found[f"{prefix}.attention.self.{part}.weight"] = weight[rows]
@@ -32,6 +34,7 @@ def state(path: Path) -> dict[str, Any]:
         else:
             place = {"attended": "attention.output", "wide": "intermediate", "narrow": "output"}[kind]
             found[f"{prefix}.{place}.dense.weight"] = weight
+            found[f"{prefix}.{place}.dense.bias"] = found[f"{prefix}.{place}.dense.bias"] + bias
     return found
 
 
