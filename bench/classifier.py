@@ -19,7 +19,7 @@ import numpy as np
 from common import cores, machine, quiet, say, show, texts
 from twin import pipeline
 
-COUNT, SINGLE, BATCH, ROUNDS = 400, 60, 16, 2
+SINGLE, BATCH, ROUNDS = 40, 16, 2
 
 
 def asked(title: str, summary: str) -> dict[str, str]:
@@ -44,9 +44,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--texts", help="JSON Lines with `title` and `summary`; the project's seeds by default")
     parser.add_argument("--weights", type=Path, help="the trained network's state_dict")
+    parser.add_argument("--count", type=int, default=400, help="how many texts")
     arguments = parser.parse_args()
     quiet()
-    about, pairs = machine(), texts(COUNT, arguments.texts)
+    about, pairs = machine(), texts(arguments.count, arguments.texts)
 
     import torch
 

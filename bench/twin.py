@@ -1,6 +1,7 @@
 """The classifier's network in float32 PyTorch, for `transformers.pipeline`: from the shipped graph, or as trained."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,15 @@ def pipeline(folder: Path, weights: Path | None) -> Any:
 
     from monitor.train.network import STEPS, TYPES, forward
 
-    transformers.logging.set_verbosity_error()
+    transformers.logging.set_verbosity(logging.CRITICAL)  # it does not know the class below, and says so at length
     document = json.loads((folder / "config.json").read_text("utf-8"))
     limits = document["monitor"]["limits"]
     arrays = None if weights else state(folder / "model.onnx")
-    positions = document["max_position_embeddings"] if arrays is None else len(arrays["encoder.embeddings.position_embeddings.weight"])
+    positions = (
+        document["max_position_embeddings"]
+        if arrays is None
+        else len(arrays["encoder.embeddings.position_embeddings.weight"])
+    )
     labels = ["relevance", *map(str, TYPES), *(f"severity {i + 2}" for i in range(STEPS))]
     config = transformers.BertConfig(**document | {"max_position_embeddings": positions})
     config.id2label, config.label2id = dict(enumerate(labels)), {label: i for i, label in enumerate(labels)}
@@ -101,5 +106,10 @@ def pipeline(folder: Path, weights: Path | None) -> Any:
         single="<s> $A </s>", pair="<s> $A </s> </s>:1 $B:1 </s>:1", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
     return transformers.pipeline(
-        "text-classification", model=twin.eval(), tokenizer=tokenizer, device="cpu", top_k=None, function_to_apply="none"
+        "text-classification",
+        model=twin.eval(),
+        tokenizer=tokenizer,
+        device="cpu",
+        top_k=None,
+        function_to_apply="none",
     )
