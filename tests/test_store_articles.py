@@ -261,6 +261,7 @@ def test_hot_statements_use_indexes(tmp_path: Path) -> None:
         "SCAN feeds",
         "SCAN (subquery",
         "SCAN (join",
+        "SCAN anon_",
     )
     scans = [p for p in plans if "SCAN" in p[1] and not any(a in p[1] for a in allowed) and "LIMIT" not in p[0]]
     assert scans == []

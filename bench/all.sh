@@ -1,0 +1,29 @@
+#!/bin/sh
+# Runs every bench and writes its figures into docs/performance.md. The machine should do nothing else meanwhile.
+#
+#   bench/all.sh [NAME...]
+#
+# PYTHON has the project, TRAIN_PYTHON its extra `train`, READER_PYTHON `reader`; TEXTS may name a file of real items for
+# the classifier's bench, and WEIGHTS the trained network's state_dict.
+cd "$(dirname "$0")/.." || exit 1
+PYTHON=${PYTHON:-.venv/bin/python}
+failed=""
+for name in ${*:-classifier burst memory pipeline feeds store}; do
+    python=$PYTHON
+    set --
+    case $name in
+        classifier)
+            python=${TRAIN_PYTHON:-$PYTHON}
+            set -- ${TEXTS:+--texts "$TEXTS"} ${WEIGHTS:+--weights "$WEIGHTS"}
+            ;;
+        feeds) set -- --reader "${READER_PYTHON:-.venv-bench/bin/python}" ;;
+    esac
+    echo "== $name" >&2
+    if output=$("$python" "bench/$name.py" "$@"); then
+        printf '%s\n' "$output"
+        printf '%s\n' "$output" | "$PYTHON" bench/record.py "$name" || failed="$failed $name"
+    else
+        failed="$failed $name"
+    fi
+done
+[ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }
