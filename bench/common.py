@@ -68,6 +68,17 @@ def texts(count: int, file: str | None = None) -> list[tuple[str, str]]:
     return pairs[::step][:count]
 
 
+def news(count: int) -> list[tuple[str, str]]:
+    """Titles and summaries of the project's seeds, one in ten relevant: still several times as many as in the news."""
+    from monitor.seeds import read_seeds
+
+    seeds = read_seeds(ROOT / "seeds")
+    calm = [(seed.title, seed.summary) for seed in seeds if not seed.relevant]
+    grave = [(seed.title, seed.summary) for seed in seeds if seed.relevant]
+    apart, near = max(1, len(calm) // count), max(1, 10 * len(grave) // count)
+    return [grave[(i // 10 * near) % len(grave)] if i % 10 == 5 else calm[i * apart % len(calm)] for i in range(count)]
+
+
 @contextlib.contextmanager
 def process(*command: str, **options: object) -> Iterator["subprocess.Popen[str]"]:
     """A process of its own, ended with the block."""

@@ -39,7 +39,7 @@ def judged(folder: Path, room: Newsroom) -> tuple[float, float, object, list[tup
         task = asyncio.create_task(daemon.run())
         async with asyncio.timeout(PATIENCE):
             while daemon.summary.articles < FEEDS * ITEMS:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.05)
         took = time.perf_counter() - began, time.process_time() - cpu
         daemon.stop()
         await task

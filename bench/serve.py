@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from xml.sax.saxutils import escape
 
-from common import texts
+from common import news
 
 GET = re.compile(rb"GET /(?:(\d+)\.xml|turn/(\w+)/(\d+))")
 TEXTS = 2000
@@ -24,7 +24,7 @@ class Documents:
 
     def __init__(self, feeds: int, items: int, new: int) -> None:
         self._feeds, self._items, self._new = feeds, items, new
-        self._texts = texts(TEXTS)
+        self._texts = news(TEXTS)
         self._start = datetime.now(UTC)
         self.turn("200", 0)
 

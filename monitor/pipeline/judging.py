@@ -175,7 +175,7 @@ class _Grouping:
     """The open stories while a batch is decided; a new story has a negative number until it is stored."""
 
     def __init__(self, stories: Iterable[Story], teller: Teller, to: Sequence[Recipient]) -> None:
-        self._stories = list(stories)
+        self._stories = cluster.Open(stories)
         self._teller = teller
         self._to = to
         self._new = 0
@@ -188,14 +188,18 @@ class _Grouping:
         return Outcome(judged, judge.classifier.version, told, story, verdicts)
 
     def _place(self, judged: Judged) -> Story:
-        known = next((i for i, story in enumerate(self._stories) if story.id == judged.article.story), None)
-        index = known if known is not None else cluster.find(judged, self._stories)
+        index, joined = self._known(judged.article.story), cluster.amend
+        if index is None:
+            index, joined = self._stories.find(judged), cluster.join
         if index is None:
             self._new -= 1
-            self._stories.append(replace(cluster.start(judged), id=self._new))
-            return self._stories[-1]
-        if known is None:
-            self._stories[index] = cluster.join(self._stories[index], judged)
+            index = self._stories.add(replace(cluster.start(judged), id=self._new))
         else:
-            self._stories[index] = cluster.amend(self._stories[index], judged)
+            self._stories.replace(index, joined(self._stories[index], judged))
         return self._stories[index]
+
+    def _known(self, id: int | None) -> int | None:
+        """The index of the story that an edited article is in."""
+        if id is None:
+            return None
+        return next((i for i, story in enumerate(self._stories.stories) if story.id == id), None)
