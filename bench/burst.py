@@ -26,7 +26,7 @@ INTERVAL = "10s"
 ALERTS = (
     (0, "Serbian army sends tanks and artillery to the border with Kosovo, NATO alarmed"),
     (25, "Naoružani napadači ubili dvojicu policajaca u zasjedi kod Banje Luke"),
-    (49, "Persona të armatosur sulmojnë policinë e Kosovës në Zveçan, vritet një polic"),
+    (49, "Вооружена група нападна полициска станица во Куманово, тројца полицајци загинаа"),
     (10, "Црна Гора: експлозија и оружани напад на полицијску станицу у Беранама"),
 )
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from common import Newsroom, machine, newsroom, process, quiet, say, show
 
@@ -36,7 +37,9 @@ class Ours:
         self._store.migrate()
         self._now = datetime.now(UTC)
         self._store.sync_feeds(list(self._sources.values()), self._now)
+        # As in the daemon, one client lives through all rounds; reader's process does the same.
         self._runner = asyncio.Runner()
+        self._poller = self._runner.run(self._open())
 
     def round(self) -> dict[str, float]:
         """Poll every feed once."""
@@ -51,17 +54,20 @@ class Ours:
         assert not failed, failed[0]
         return took | {"new": total - before, "total": total}
 
-    async def _poll(self) -> None:
+    async def _open(self) -> Any:
         from monitor.config import AlertsConfig
         from monitor.fetch import Fetcher
         from monitor.pipeline import Poller
 
-        async with Fetcher(self._polling) as fetcher:
-            poller = Poller(self._store, fetcher, lambda: self._now, random.random)
-            poller.configure(self._sources, self._polling, AlertsConfig())
-            while await poller.tick() or poller.busy:
-                if poller.busy:
-                    await poller.record()
+        fetcher = await Fetcher(self._polling).__aenter__()
+        poller = Poller(self._store, fetcher, lambda: self._now, random.random)
+        poller.configure(self._sources, self._polling, AlertsConfig())
+        return poller
+
+    async def _poll(self) -> None:
+        while await self._poller.tick() or self._poller.busy:
+            if self._poller.busy:
+                await self._poller.record()
 
 
 class Theirs:

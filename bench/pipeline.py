@@ -13,7 +13,7 @@ from pathlib import Path
 
 from common import Newsroom, configuration, cores, machine, newsroom, quiet, say, show
 
-FEEDS, ITEMS, ROUNDS = 30, 20, 2
+FEEDS, ITEMS, ROUNDS = 40, 25, 2
 PATIENCE = 100
 
 
@@ -54,7 +54,10 @@ def judged(folder: Path, room: Newsroom) -> tuple[float, float, object, list[tup
 
 
 def main() -> None:
+    from monitor.app.memory import share
+
     quiet()
+    share()
     about, rows = machine(), []
     with tempfile.TemporaryDirectory() as scratch, newsroom(FEEDS, ITEMS, 0) as room:
         for number in range(ROUNDS):

@@ -148,7 +148,7 @@ def _check_address(url: httpx.URL, seen: set[str]) -> None:
     """Refuse what is not the web, and what was asked before in the same chain."""
     if url.scheme not in {"http", "https"} or not url.host:
         raise RefusedError(Failure.REDIRECTS if seen else Failure.UNREACHABLE, "the address is not http or https")
-    if (text := str(url.copy_with(fragment=None))) in seen:
+    if (text := str(url).partition("#")[0]) in seen:
         raise RefusedError(Failure.REDIRECTS, "the redirects go in a circle")
     seen.add(text)
 
