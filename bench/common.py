@@ -69,14 +69,14 @@ def texts(count: int, file: str | None = None) -> list[tuple[str, str]]:
 
 
 def news(count: int) -> list[tuple[str, str]]:
-    """Titles and summaries of the project's seeds, one in ten relevant: still several times as many as in the news."""
+    """Titles and summaries of the project's seeds, one in fifty relevant: still several times as many as in the news."""
     from monitor.seeds import read_seeds
 
     seeds = read_seeds(ROOT / "seeds")
     calm = [(seed.title, seed.summary) for seed in seeds if not seed.relevant]
     grave = [(seed.title, seed.summary) for seed in seeds if seed.relevant]
-    apart, near = max(1, len(calm) // count), max(1, 10 * len(grave) // count)
-    return [grave[(i // 10 * near) % len(grave)] if i % 10 == 5 else calm[i * apart % len(calm)] for i in range(count)]
+    apart, near = max(1, len(calm) // count), max(1, 50 * len(grave) // count)
+    return [grave[(i // 50 * near) % len(grave)] if i % 50 == 25 else calm[i * apart % len(calm)] for i in range(count)]
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from common import Newsroom, configuration, cores, machine, newsroom, quiet, say, show
 
-FEEDS, ITEMS, ROUNDS = 40, 25, 2
+FEEDS, ITEMS, ROUNDS = 100, 25, 2
 PATIENCE = 100
 
 

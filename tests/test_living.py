@@ -114,9 +114,9 @@ async def test_why_tells_it_in_plain_words(store: Store) -> None:
         "  2023-09-29 18:45:00 1 told: another outlet, now also outlet 2, outlet 3",
         "  edit m3 to 1: queued 2023-09-29 18:45:00, sent 2023-09-29 18:45:01, Telegram message 1",
         "  2023-09-29 18:50:00 1 held: cooldown, told at severity serious already; looked at again 2023-09-29 19:15:00",
-        "  edit m4 to 1: queued 2023-09-29 18:50:00, sent 2023-09-29 18:50:00, Telegram message 1",
+        "  edit m4 to 1: queued 2023-09-29 18:50:00, waits, next try 2023-09-29 19:05:05",
     ):
-        assert line in text.replace("18:50:01", "18:50:00"), text
+        assert line in text, text
 
 
 async def test_a_message_that_was_deleted_is_told_anew(store: Store) -> None:

@@ -13,8 +13,10 @@ from monitor.store.rows import storable
 from monitor.store.values import Status, Verdict
 
 m = messages.c
-EDIT_PACE = timedelta(minutes=1)
-"""Between two changes of what a chat shows of a story, the first message included."""
+EDIT_PACE, SLOWER = timedelta(minutes=1), 4
+"""The least time between two changes of what a chat shows of a story, the first message included; and how many times as
+long as the story had been told at the last change. So another outlet is shown after a minute when a story breaks, and a
+story that is told all day is edited five times, not five hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,14 @@ def queue(connection: Connection, wanted: Sequence[Queued], now: datetime) -> li
 
 
 def paced(connection: Connection, story: int | None, chat: str, now: datetime) -> datetime:
-    """When the chat's view of the story may change again."""
-    last = connection.scalar(select(func.max(m.sent_at)).where(m.story_id == story, m.chat == chat))
+    """When an edit may change the chat's view of the story again."""
+    shown = select(func.min(m.sent_at), func.max(m.sent_at)).where(m.story_id == story, m.chat == chat)
+    first, last = connection.execute(shown).one()
+    if last is None:
+        return now + EDIT_PACE
+    wait = max(EDIT_PACE, SLOWER * (last - first))
     # What was sent in the future was sent before the clock was set back.
-    return now + EDIT_PACE if last is None else min(max(now, last + EDIT_PACE), now + EDIT_PACE)
+    return min(max(now, last + wait), now + wait)
 
 
 def plain_row(chat: str, text: Text, now: datetime, silent: bool, thread: int | None, kind: Kind) -> dict[str, Any]:
