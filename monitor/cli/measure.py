@@ -9,9 +9,10 @@ import typer
 from rich.table import Table
 
 from monitor.app import load_judge
-from monitor.cli.context import Command, of, out, print_json
+from monitor.cli.context import Command, of, out, print_json, show
+from monitor.cli.curves import draw_curves
 from monitor.domain import Article, Entry, Feed, Score, Source
-from monitor.evaluate import Record, evaluate, intervals, read_records
+from monitor.evaluate import Record, evaluate, intervals, read_records, truths
 from monitor.normalize import articles
 from monitor.pipeline import Judge
 
@@ -21,6 +22,9 @@ MEASURES = ("average_precision", "precision", "recall", "f1", "false_alarms_per_
 def evaluate_file(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.jsonl[.gz]", help="Labelled items, as seeds/README.md says.")],
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also draw it, with precision over recall; .png, .svg or .pdf.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the judgement against labels."""
@@ -30,10 +34,15 @@ def evaluate_file(
     scores = judge_records(judge, records)
     countries = config.alerts.countries
     measured = evaluate(records, scores, judge.threshold, countries)
+    pairs = list(zip(records, scores, strict=True))
+    sure = [(record, score) for record, score in pairs if not record.unsure]
+    if plot:
+        parts = {"all": pairs, "sure": sure} if 0 < len(sure) < len(pairs) else {"all": pairs}
+        languages = (measured["sure"] if "sure" in parts else measured)["languages"]
+        draw_curves({name: truths(part, countries) for name, part in parts.items()}, languages, judge.threshold, plot)
     if json:
         print_json(measured)
         return
-    sure = [(record, score) for record, score in zip(records, scores, strict=True) if not record.unsure]
     bounds = intervals(records, scores, judge.threshold, countries)
     sure_bounds = intervals([r for r, _ in sure], [s for _, s in sure], judge.threshold, countries) if sure else {}
     _overall(measured, bounds, sure_bounds)
@@ -60,7 +69,7 @@ def _overall(measured: dict[str, Any], bounds: dict[str, Any], sure_bounds: dict
     for name in MEASURES:
         row = [_number(measured[name]), _range(bounds.get(name)), _number(sure[name]), _range(sure_bounds.get(name))]
         table.add_row(name.replace("_", " "), *row)
-    out.print(table)
+    show(table)
 
 
 def _part(title: str, every: dict[str, dict[str, Any]], sure: dict[str, dict[str, Any]]) -> None:
@@ -70,7 +79,7 @@ def _part(title: str, every: dict[str, dict[str, Any]], sure: dict[str, dict[str
         other = sure.get(name, {})
         table.add_row(name, *(_number(row.get(key)) for key in columns), *(_number(other.get(key)) for key in columns))
     out.print()
-    out.print(table)
+    show(table)
 
 
 def _number(value: float | None) -> str:

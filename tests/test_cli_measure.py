@@ -1,0 +1,59 @@
+"""The command `evaluate`, as a user types it: the picture, and what it measures besides labels."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from newsroom import FakeModel
+from test_cli_days import run
+
+from monitor.app import wiring
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs a command line over a configuration whose model judges by marks in titles."""
+    monkeypatch.setattr(wiring, "open_model", lambda *_: FakeModel())
+    (tmp_path / "monitor.yaml").write_text("alerts: {countries: [XK, RS]}\n", "utf-8")
+    for name in ("sources", "keywords"):
+        (tmp_path / f"{name}.yaml").write_text("", "utf-8")
+    return lambda *arguments: run(tmp_path, capsys, *map(str, arguments))
+
+
+def line(relevant: bool, mark: str = "", **changes: object) -> dict[str, Any]:
+    """A labelled item of Kosovo that the model finds relevant if it has a mark."""
+    types = ["clash"] if relevant else []
+    made = {"lang": "en", "title": f"Police in Zvečan, Kosovo {mark}", "summary": "", "relevant": relevant}
+    return made | {"types": types, "severity": 2 * relevant} | changes
+
+
+def labelled(folder: Path, *lines: dict[str, Any]) -> Path:
+    """A file of these items."""
+    path = folder / "items.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    return path
+
+
+MIXED = [line(True, "event-a"), line(True), line(False, "event-b", unsure=True), line(False), line(False, lang="sq")]
+
+
+@pytest.mark.parametrize("lines", [MIXED, [line(False)] * 3, [line(True, "event-a", lang="[x]")]])
+def test_the_picture_is_drawn(call: Call, tmp_path: Path, lines: list[dict[str, Any]]) -> None:
+    """With and without unsure, relevant and irrelevant items; the JSON is printed all the same."""
+    status, out, err = call("evaluate", labelled(tmp_path, *lines), "--plot", tmp_path / "p.png", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["n"] == len(lines)
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["p.xyz", "nowhere/p.png"])
+def test_a_picture_that_cannot_be_written_is_one_sentence(call: Call, tmp_path: Path, name: str) -> None:
+    """An unknown ending or a missing folder is named."""
+    status, out, err = call("evaluate", labelled(tmp_path, *MIXED), "--plot", tmp_path / name)
+    assert (status, out) == (1, "")
+    assert name in err
+    assert err.count("\n") == 1
