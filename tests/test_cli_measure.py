@@ -57,3 +57,28 @@ def test_a_picture_that_cannot_be_written_is_one_sentence(call: Call, tmp_path: 
     assert (status, out) == (1, "")
     assert name in err
     assert err.count("\n") == 1
+
+
+def test_the_grouping_is_measured(call: Call, tmp_path: Path) -> None:
+    """`--stories` groups the items that name an event, in the order of their dates, and prints the four measures."""
+    day = {"date": "2026-03-01"}
+    told = [
+        line(True, "event-a", event="a", **day),
+        line(True, "event-a", event="a", lang="sq", **day),
+        line(True, "event-b", event="b", **day),
+        line(True, "event-b", event="c", date="2026-05-01"),
+        line(False),
+    ]
+    path = labelled(tmp_path, *told)
+    status, out, _ = call("evaluate", "--stories", path, "--json")
+    assert status == 0
+    perfect = {"precision": 1.0, "recall": 1.0, "f1": 1.0}
+    assert json.loads(out) == {"n": 4, "events": 3, "b_cubed": perfect, "cross_lingual_recall": 1.0}
+    assert "b-cubed f1               1.000" in call("evaluate", path, "--stories")[1]
+
+
+def test_items_without_events_cannot_be_grouped(call: Call, tmp_path: Path) -> None:
+    """A file of plain labels is refused in one sentence."""
+    status, out, err = call("evaluate", "--stories", labelled(tmp_path, *MIXED))
+    assert (status, out) == (1, "")
+    assert "no relevant items with an event" in err

@@ -11,8 +11,9 @@ from rich.table import Table
 from monitor.app import load_judge
 from monitor.cli.context import Command, of, out, print_json, show
 from monitor.cli.curves import draw_curves
-from monitor.domain import Article, Entry, Feed, Score, Source
+from monitor.domain import Article, Entry, Feed, Judged, Source
 from monitor.evaluate import Record, evaluate, intervals, read_records, truths
+from monitor.evaluate.stories import labelled, measure, read_tellings
 from monitor.normalize import articles
 from monitor.pipeline import Judge
 
@@ -25,13 +26,19 @@ def evaluate_file(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also draw it, with precision over recall; .png, .svg or .pdf.")
     ] = None,
+    stories: Annotated[
+        bool, typer.Option("--stories", help="Measure the grouping instead: items with the `event` that they tell.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the judgement against labels."""
     config = of(context).config()
-    judge = load_judge(config)
+    if stories:
+        _stories(load_judge(config), file, json)
+        return
     records = read_records(file)
-    scores = judge_records(judge, records)
+    judge = load_judge(config)
+    scores = [judged.score for judged in judge_records(judge, records)]
     countries = config.alerts.countries
     measured = evaluate(records, scores, judge.threshold, countries)
     pairs = list(zip(records, scores, strict=True))
@@ -50,14 +57,29 @@ def evaluate_file(
         _part(name.replace("_", " "), measured[name], measured["sure"][name])
 
 
-def judge_records(judge: Judge, records: Sequence[Record]) -> list[Score]:
-    """The product's score of each labelled item, by the same way as an item of a feed."""
+def judge_records(judge: Judge, records: Sequence[Record]) -> list[Judged]:
+    """The product's judgement on each labelled item, made into an article by the same way as an item of a feed."""
     now = datetime.now(UTC)
     found: list[Article] = []
     for record in records:
         feed = Feed((Entry(record.id, None, record.title, record.summary, now),))
         found += articles(Source("evaluate", "", record.lang), feed, now)
-    return [judged.score for judged in judge(found)]
+    return judge(found)
+
+
+def _stories(judge: Judge, file: Path, json: bool) -> None:
+    told = read_tellings(file)
+    measured = measure(labelled(told, judge_records(judge, [telling.record for telling in told])))
+    if json:
+        print_json(measured)
+        return
+    table = Table("measure of the grouping", "", box=None, header_style="bold")
+    rows = {"items": measured["n"], "events": measured["events"]}
+    rows |= {f"b-cubed {name}": value for name, value in measured["b_cubed"].items()}
+    rows["cross-lingual recall"] = measured["cross_lingual_recall"]
+    for name, value in rows.items():
+        table.add_row(name, _number(value))
+    show(table)
 
 
 def _overall(measured: dict[str, Any], bounds: dict[str, Any], sure_bounds: dict[str, Any]) -> None:
