@@ -10,6 +10,7 @@ from newsroom import FakeModel
 from test_cli_days import run
 
 from monitor.app import wiring
+from monitor.cli import measure
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -82,3 +83,17 @@ def test_items_without_events_cannot_be_grouped(call: Call, tmp_path: Path) -> N
     status, out, err = call("evaluate", "--stories", labelled(tmp_path, *MIXED))
     assert (status, out) == (1, "")
     assert "no relevant items with an event" in err
+
+
+def test_baselines_without_the_extra(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs no PyTorch is measured; one sentence says which others need the extra."""
+    monkeypatch.setattr(measure, "find_spec", lambda name: None)
+    path = labelled(tmp_path, *MIXED)
+    status, out, err = call("evaluate", path, "--baselines", "--json")
+    assert (status, err.count("\n")) == (0, 1)
+    assert "cosine to prototypes and logistic regression" in err
+    assert "[train]" in err
+    found = json.loads(out)["baselines"]
+    assert found["this classifier, with rules"]["average_precision"] == json.loads(out)["average_precision"]
+    assert found["keyword rules"]["recall"] == 0.0
+    assert "keyword rules" in call("evaluate", path, "--baselines")[1]

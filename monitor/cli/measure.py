@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,13 +10,17 @@ import typer
 from rich.table import Table
 
 from monitor.app import load_judge
-from monitor.cli.context import Command, of, out, print_json, show
+from monitor.cli.context import Command, err, of, out, print_json, show
 from monitor.cli.curves import draw_curves
 from monitor.domain import Article, Entry, Feed, Judged, Source
 from monitor.evaluate import Record, evaluate, intervals, read_records, truths
+from monitor.evaluate.baselines import Judgements, compared, keyword_rules, product
 from monitor.evaluate.stories import labelled, measure, read_tellings
 from monitor.normalize import articles
 from monitor.pipeline import Judge
+from monitor.seeds import read_seeds
+from monitor.train.bare import bare
+from monitor.train.bare import baselines as on_the_base
 
 MEASURES = ("average_precision", "precision", "recall", "f1", "false_alarms_per_1000", "ece", "severity_mae")
 
@@ -29,6 +34,15 @@ def evaluate_file(
     stories: Annotated[
         bool, typer.Option("--stories", help="Measure the grouping instead: items with the `event` that they tell.")
     ] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Also measure simpler judges; two of them need the extra `train`.")
+    ] = False,
+    seeds: Annotated[
+        Path, typer.Option("--seeds", metavar="DIR", help="The labelled examples that a baseline learns from.")
+    ] = Path("seeds"),
+    cache: Annotated[
+        Path, typer.Option("--cache", metavar="DIR", help="Where the base model is kept after its download.")
+    ] = Path(".base-model"),
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the judgement against labels."""
@@ -47,6 +61,10 @@ def evaluate_file(
         parts = {"all": pairs, "sure": sure} if 0 < len(sure) < len(pairs) else {"all": pairs}
         languages = (measured["sure"] if "sure" in parts else measured)["languages"]
         draw_curves({name: truths(part, countries) for name, part in parts.items()}, languages, judge.threshold, plot)
+    if baselines:
+        judges = {"this classifier, with rules": product(scores, judge.threshold, countries)}
+        judges["keyword rules"] = keyword_rules(scores, countries)
+        measured["baselines"] = compared(records, judges | _on_the_base(records, seeds, cache))
     if json:
         print_json(measured)
         return
@@ -55,6 +73,9 @@ def evaluate_file(
     _overall(measured, bounds, sure_bounds)
     for name in ("recall_by_severity", "languages", "types"):
         _part(name.replace("_", " "), measured[name], measured["sure"][name])
+    if baselines:
+        rows = {name: {k: v for k, v in row.items() if k != "sure"} for name, row in measured["baselines"].items()}
+        _part("judge", rows, {name: row["sure"] for name, row in measured["baselines"].items()})
 
 
 def judge_records(judge: Judge, records: Sequence[Record]) -> list[Judged]:
@@ -80,6 +101,20 @@ def _stories(judge: Judge, file: Path, json: bool) -> None:
     for name, value in rows.items():
         table.add_row(name, _number(value))
     show(table)
+
+
+def _on_the_base(records: Sequence[Record], seeds: Path, cache: Path) -> dict[str, Judgements]:
+    """The baselines on the base model; none, and a word on standard error, without the extra that they need."""
+    if any(find_spec(name) is None for name in ("torch", "sklearn")):
+        err.print(
+            "two baselines, cosine to prototypes and logistic regression on the bare base model, need the extra "
+            "`train`: pip install 'balkan-monitor[train]'",
+            markup=False,
+        )
+        return {}
+    known = read_seeds(seeds)
+    embed = bare(cache, lambda line: err.print(line, markup=False))
+    return on_the_base(known, [(record.title, record.summary) for record in records], embed, cache)
 
 
 def _overall(measured: dict[str, Any], bounds: dict[str, Any], sure_bounds: dict[str, Any]) -> None:
