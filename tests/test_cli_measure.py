@@ -97,3 +97,25 @@ def test_baselines_without_the_extra(call: Call, tmp_path: Path, monkeypatch: py
     assert found["this classifier, with rules"]["average_precision"] == json.loads(out)["average_precision"]
     assert found["keyword rules"]["recall"] == 0.0
     assert "keyword rules" in call("evaluate", path, "--baselines")[1]
+
+
+def test_robustness_is_shown(call: Call) -> None:
+    """Pass rates with each failure, as a table and as JSON, without a file."""
+    status, out, err = call("evaluate", "--robustness")
+    assert (status, err) == (0, "")
+    assert "other war" in out
+    assert "as written: 0.02 to 0.02: Serbian army moves tanks" in out
+    found = json.loads(call("evaluate", "--robustness", "--json")[1])
+    assert found["sport"]["passed"] == 1.0
+    assert found["as written"]["n"] - len(found["as written"]["failures"]) == 7
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("x.jsonl", "--robustness"), ("--robustness", "--plot", "p.png"), ("x.jsonl", "--stories", "--baselines")],
+)
+def test_measures_that_do_not_go_together(call: Call, arguments: tuple[str, ...]) -> None:
+    """Wrong usage ends with status 2 before any work."""
+    status, out, err = call("evaluate", *arguments)
+    assert (status, out) == (2, "")
+    assert "--robustness" in err

@@ -12,9 +12,10 @@ from rich.table import Table
 from monitor.app import load_judge
 from monitor.cli.context import Command, err, of, out, print_json, show
 from monitor.cli.curves import draw_curves
-from monitor.domain import Article, Entry, Feed, Judged, Source
+from monitor.domain import Article, Entry, Feed, Judged, Model, Score, Source
 from monitor.evaluate import Record, evaluate, intervals, read_records, truths
 from monitor.evaluate.baselines import Judgements, compared, keyword_rules, product
+from monitor.evaluate.robustness import TESTS, Rate, robustness
 from monitor.evaluate.stories import labelled, measure, read_tellings
 from monitor.normalize import articles
 from monitor.pipeline import Judge
@@ -22,17 +23,25 @@ from monitor.seeds import read_seeds
 from monitor.train.bare import bare
 from monitor.train.bare import baselines as on_the_base
 
+Records = Sequence[Record]
+Scores = Sequence[Score]
+Countries = Sequence[str] | None
 MEASURES = ("average_precision", "precision", "recall", "f1", "false_alarms_per_1000", "ece", "severity_mae")
 
 
 def evaluate_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl[.gz]", help="Labelled items, as seeds/README.md says.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.jsonl[.gz]", help="Labelled items, as seeds/README.md says.")
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also draw it, with precision over recall; .png, .svg or .pdf.")
     ] = None,
     stories: Annotated[
         bool, typer.Option("--stories", help="Measure the grouping instead: items with the `event` that they tell.")
+    ] = False,
+    robust: Annotated[
+        bool, typer.Option("--robustness", help="Try headlines of our own set and turned otherwise; needs no FILE.")
     ] = False,
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Also measure simpler judges; two of them need the extra `train`.")
@@ -46,7 +55,14 @@ def evaluate_file(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the judgement against labels."""
+    if (file is None) != robust:
+        raise typer.BadParameter("give a file of labelled items, or --robustness without one")
+    if (stories or robust) and (plot or baselines):
+        raise typer.BadParameter("--plot and --baselines go with labelled items, not with --stories or --robustness")
     config = of(context).config()
+    if file is None:
+        _robustness(load_judge(config).classifier, json)
+        return
     if stories:
         _stories(load_judge(config), file, json)
         return
@@ -55,25 +71,36 @@ def evaluate_file(
     scores = [judged.score for judged in judge_records(judge, records)]
     countries = config.alerts.countries
     measured = evaluate(records, scores, judge.threshold, countries)
-    pairs = list(zip(records, scores, strict=True))
-    sure = [(record, score) for record, score in pairs if not record.unsure]
     if plot:
-        parts = {"all": pairs, "sure": sure} if 0 < len(sure) < len(pairs) else {"all": pairs}
-        languages = (measured["sure"] if "sure" in parts else measured)["languages"]
-        draw_curves({name: truths(part, countries) for name, part in parts.items()}, languages, judge.threshold, plot)
+        _draw(records, scores, countries, measured, plot)
     if baselines:
         judges = {"this classifier, with rules": product(scores, judge.threshold, countries)}
         judges["keyword rules"] = keyword_rules(scores, countries)
         measured["baselines"] = compared(records, judges | _on_the_base(records, seeds, cache))
     if json:
         print_json(measured)
-        return
-    bounds = intervals(records, scores, judge.threshold, countries)
-    sure_bounds = intervals([r for r, _ in sure], [s for _, s in sure], judge.threshold, countries) if sure else {}
+    else:
+        _tables(records, scores, countries, measured)
+
+
+def _draw(records: Records, scores: Scores, countries: Countries, measured: dict[str, Any], file: Path) -> None:
+    pairs = list(zip(records, scores, strict=True))
+    sure = [(record, score) for record, score in pairs if not record.unsure]
+    parts = {"all": pairs, "sure": sure} if 0 < len(sure) < len(pairs) else {"all": pairs}
+    languages = (measured["sure"] if "sure" in parts else measured)["languages"]
+    series = {name: truths(part, countries) for name, part in parts.items()}
+    draw_curves(series, languages, measured["threshold"], file)
+
+
+def _tables(records: Records, scores: Scores, countries: Countries, measured: dict[str, Any]) -> None:
+    threshold = measured["threshold"]
+    sure = [(record, score) for record, score in zip(records, scores, strict=True) if not record.unsure]
+    bounds = intervals(records, scores, threshold, countries)
+    sure_bounds = intervals([r for r, _ in sure], [s for _, s in sure], threshold, countries) if sure else {}
     _overall(measured, bounds, sure_bounds)
     for name in ("recall_by_severity", "languages", "types"):
         _part(name.replace("_", " "), measured[name], measured["sure"][name])
-    if baselines:
+    if "baselines" in measured:
         rows = {name: {k: v for k, v in row.items() if k != "sure"} for name, row in measured["baselines"].items()}
         _part("judge", rows, {name: row["sure"] for name, row in measured["baselines"].items()})
 
@@ -101,6 +128,29 @@ def _stories(judge: Judge, file: Path, json: bool) -> None:
     for name, value in rows.items():
         table.add_row(name, _number(value))
     show(table)
+
+
+def _robustness(model: Model, json: bool) -> None:
+    rates = robustness(model)
+    if json:
+        print_json({rate.test: _rate(rate) for rate in rates})
+        return
+    table = Table("test", "passes where", "trials", "passed", box=None, header_style="bold")
+    for rate in rates:
+        table.add_row(rate.test, TESTS[rate.test], str(len(rate.outcomes)), f"{rate.share:.1%}")
+    show(table)
+    for rate in rates:
+        for failed in rate.failures:
+            told = f"{rate.test}: {failed.before:.2f} to {failed.after:.2f}: {failed.trial.title}"
+            out.print(told, markup=False)
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    failures = [
+        {"title": failed.trial.title, "of": failed.trial.written, "before": failed.before, "after": failed.after}
+        for failed in rate.failures
+    ]
+    return {"n": len(rate.outcomes), "passed": rate.share, "failures": failures}
 
 
 def _on_the_base(records: Sequence[Record], seeds: Path, cache: Path) -> dict[str, Judgements]:
