@@ -172,6 +172,16 @@ def test_score_as_json_from_standard_input(run: Run, config: Path) -> None:
     assert run("score", "--json", "calm", "--config", config).json["relevant"] is False  # type: ignore[index]
 
 
+def test_score_explained(run: Run, config: Path) -> None:
+    """`--explain` adds the words that moved the judgement, the strongest first, to text and to JSON."""
+    ran = run("--config", config, "score", "--explain", title("raid"))
+    assert "↑event-↑raid" in ran.out
+    assert ran.out.splitlines()[-2].split()[2] == "event"
+    found = run("--config", config, "score", "--explain", "--json", title("raid")).json
+    assert [word["word"] for word in found["explanation"]["words"][:2]] == ["event", "raid"]  # type: ignore[index]
+    assert "explanation" not in run("--config", config, "score", "--json", title("raid")).json  # type: ignore[operator]
+
+
 @pytest.mark.parametrize("stdin", [b"", b" \n\n", b"\xff\xfe\x00"])
 def test_score_needs_a_text(run: Run, config: Path, stdin: bytes) -> None:
     """Nothing, or what is not UTF-8, is refused in one sentence."""
@@ -201,6 +211,9 @@ def test_once_then_feeds_alerts_and_why(run: Run, config: Path) -> None:
     told = run("why", "m1", "--json", "--config", config).json
     assert isinstance(told, dict)
     assert {"story", "articles", "decisions", "messages"} <= set(told)
+    assert "↑event-↑raid" in run("why", "1", "--explain", "--config", config).out
+    told = run("why", "m1", "--explain", "--json", "--config", config).json
+    assert told["articles"][0]["explanation"]["words"][0]["word"] == "event"  # type: ignore[index]
     assert "m1" in run("alerts", "--config", config).out
     assert run("alerts", "--status", "dead", "--config", config).out == "nothing yet\n"
     assert run("alerts", "--status", "dead", "--json", "--config", config).json == []

@@ -10,7 +10,7 @@ import pytest
 from monitor.domain import EventType, KeywordHit, Score, Severity
 from monitor.errors import InputError
 from monitor.evaluate import Record, certainty, evaluate, intervals, read_records
-from monitor.evaluate.measures import average_precision, calibration_error, counts
+from monitor.evaluate.measures import Bin, average_precision, calibration_error, counts, precision_recall, reliability
 
 KEYS = [
     *("n", "positives", "average_precision", "threshold", "precision", "recall", "f1", "false_alarms_per_1000"),
@@ -65,6 +65,15 @@ def test_calibration_error() -> None:
     assert calibration_error(truth, np.array([0.0, 1.0])) == 1
     assert calibration_error(truth, np.array([0.5, 0.5])) == 0
     assert calibration_error(truth[:0], np.array([])) is None
+
+
+def test_curve_and_reliability() -> None:
+    """A point for each score that occurs, from the highest; a tenth for those that hold items, 1.0 in the last."""
+    recall, precision = precision_recall(np.array([True, False, True]), np.array([0.9, 0.4, 0.4]))
+    assert recall.tolist() == [0.5, 1.0]
+    assert precision.tolist() == pytest.approx([1.0, 2 / 3])
+    rows = reliability(np.array([False, True, True]), np.array([0.0, 0.9, 1.0]))
+    assert rows == [Bin(1, 0.0, 0.0), Bin(2, pytest.approx(0.95), 1.0)]
 
 
 def test_counts_without_anything() -> None:

@@ -39,10 +39,24 @@ def draw(trends: Mapping[str, Sequence[Point]], file: Path) -> None:
     if not single:
         figure.suptitle("Escalation index", fontsize=15, fontweight="bold", color=INK)
         figure.supylabel("points in 1,000 articles read (root scale)", fontsize=10, color=QUIET)
+    save(figure, file)
+
+
+def save(figure: Any, file: Path) -> None:
+    """Write a figure in the format of the file's ending (PNG where it has none). Raises InputError."""
     try:
         figure.savefig(file, format=None if file.suffix else "png")
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
+
+
+def tidy(axes: Any, size: float) -> None:
+    """Quiet labels of a size, and no frame beyond the two axes."""
+    axes.tick_params(colors=QUIET, labelsize=size, length=3)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color("#bbbbbb")
 
 
 def _told(points: Sequence[Point]) -> bool:
@@ -67,11 +81,7 @@ def _panel(axes: Any, subject: str, points: Sequence[Point], single: bool) -> No
     locator = made.AutoDateLocator(minticks=3, maxticks=8 if single else 5)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(made.ConciseDateFormatter(locator))
-    axes.tick_params(colors=QUIET, labelsize=9 if single else 7.5, length=3)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color("#bbbbbb")
+    tidy(axes, 9 if single else 7.5)
     if single:
         axes.set_ylabel("points in 1,000 articles read (root scale)", color=QUIET, fontsize=10)
 

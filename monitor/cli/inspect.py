@@ -7,13 +7,16 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from monitor.cli.context import Command, of, opened, out, print_json, show
+from monitor.app import load_judge
+from monitor.cli.context import Command, err, of, opened, out, print_json, show
 from monitor.cli.setup import export_feeds, import_feeds
 from monitor.cli.trail import trail_json, trail_lines
 from monitor.config import Config, format_duration
 from monitor.domain import FeedState
 from monitor.errors import InputError, StoreError
-from monitor.store import Alert, KnownFeed, Status
+from monitor.explain import Explanation
+from monitor.pipeline import explain
+from monitor.store import Alert, KnownFeed, Status, Trail
 
 feeds = typer.Typer(help="How each feed is doing; import and export of OPML.", invoke_without_command=True)
 feeds.command("import")(import_feeds)
@@ -94,6 +97,7 @@ def why(
     identity: Annotated[
         str, typer.Argument(metavar="ID", help="An article (12), a story (s12) or a message (m12, from `alerts`).")
     ],
+    words: Annotated[bool, typer.Option("--explain", help="Show which words moved the judgement.")] = False,
     json: Json = False,
 ) -> None:
     """Tell the whole trail of an article, story or message: entry, judgement, decisions, messages."""
@@ -102,11 +106,22 @@ def why(
         found = store.trail(identity)
     if found is None:
         raise InputError(f"nothing is stored under '{identity}'")
+    explained = _explained(config, found) if words else {}
     if json:
-        print_json(trail_json(found))
+        print_json(trail_json(found, explained))
         return
-    for line in trail_lines(found, config.display.zone):
+    for line in trail_lines(found, config.display.zone, explained):
         out.print(line, markup=False)
+
+
+def _explained(config: Config, trail: Trail) -> dict[int | None, Explanation]:
+    """What moved each judged article; a word on standard error where another model judged it then."""
+    classifier = load_judge(config).classifier
+    judged = [traced for traced in trail.articles if traced.judgement]
+    others = {t.judgement.model for t in judged if t.judgement} - {classifier.version}
+    if others:
+        err.print(f"judged by model {', '.join(sorted(others))}, explained by model {classifier.version}", markup=False)
+    return {traced.article.id: explain(classifier, traced.article) for traced in judged}
 
 
 def health(context: typer.Context) -> None:

@@ -12,10 +12,12 @@ from rich.table import Table
 from monitor.app import load_judge
 from monitor.cli.context import Command, err, of, out, print_json, show
 from monitor.cli.trail import score_lines
+from monitor.cli.words import explanation_json, explanation_lines
 from monitor.decide import refuse
 from monitor.domain import Entry, Feed, Judged, Source
 from monitor.errors import InputError
 from monitor.normalize import articles
+from monitor.pipeline import explain
 from monitor.seeds import check, read_seeds
 from monitor.train import train
 
@@ -28,6 +30,7 @@ def score(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A headline, or - to read it from standard input.")],
     summary: Annotated[str, typer.Option(help="The item's summary.")] = "",
     lang: Annotated[str | None, typer.Option(help="Its BCP 47 language. Default: detected.")] = None,
+    words: Annotated[bool, typer.Option("--explain", help="Show which words moved the judgement.")] = False,
     json: Json = False,
 ) -> None:
     """Show the judgement on a text, and what led to it."""
@@ -43,8 +46,10 @@ def score(
     judged = judge([article])[0]
     decision = refuse(article, judged.score, config.alerts, judge.threshold, now)
     reason = f"{decision.reason}: {decision.detail}" if decision else "relevant"
+    explanation = explain(judge.classifier, article) if words else None
     if json:
-        print_json(_judgement(judged, decision is None, reason))
+        made = {"explanation": explanation_json(explanation)} if explanation else {}
+        print_json(_judgement(judged, decision is None, reason) | made)
         return
     verdict = "[bold red]relevant[/]" if decision is None else "[bold]not relevant[/]"
     out.print(f"{verdict}  {article.lang}")
@@ -52,6 +57,9 @@ def score(
         out.print(reason, markup=False)
     for line in score_lines(judged.score, judge.threshold):
         out.print(line, markup=False)
+    if explanation:
+        for told in explanation_lines(explanation):
+            out.print(told)
 
 
 def _readable(text: str | bytes) -> str:

@@ -1,18 +1,26 @@
 """A trail told in plain words, with times: each article, each decision and its reason, each message."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.text import Text
+
+from monitor.cli.words import explanation_json, explanation_lines
 from monitor.domain import Kind, Score
+from monitor.explain import Explanation
 from monitor.store import Alert, Decided, Status, Traced, Trail
 
 WORDS = {Kind.NEW: "message", Kind.UPDATE: "reply", Kind.EDIT: "edit", Kind.SUMMARY: "summary of several stories"}
 
 
-def trail_lines(trail: Trail, zone: ZoneInfo) -> Iterator[str]:
+Explained = Mapping[int | None, Explanation]
+"""The explanations of articles, by their numbers."""
+
+
+def trail_lines(trail: Trail, zone: ZoneInfo, explained: Explained) -> Iterator[str | Text]:
     """The trail as lines of text."""
     if trail.story:
         story = trail.story
@@ -25,6 +33,8 @@ def trail_lines(trail: Trail, zone: ZoneInfo) -> Iterator[str]:
         yield f"  {waiting.chat} waits: {told}"
     for traced in trail.articles:
         yield from _article(traced, zone)
+        if (explanation := explained.get(traced.article.id)) is not None:
+            yield from explanation_lines(explanation, "    ")
         for decided in trail.decisions:
             if decided.article == traced.article.id:
                 yield _decision(decided, zone)
@@ -43,16 +53,21 @@ def trail_lines(trail: Trail, zone: ZoneInfo) -> Iterator[str]:
         yield from _message(alert, zone)
 
 
-def trail_json(trail: Trail) -> dict[str, Any]:
+def trail_json(trail: Trail, explained: Explained) -> dict[str, Any]:
     """The trail as plain values."""
     story = trail.story
     return {
         "story": None if story is None else {k: v for k, v in asdict(story).items() if k != "centroid"},
-        "articles": [asdict(traced) for traced in trail.articles],
+        "articles": [asdict(traced) | _explanation(traced, explained) for traced in trail.articles],
         "decisions": [asdict(decided) for decided in trail.decisions],
         "messages": [asdict(alert) for alert in trail.alerts],
         "waiting": [asdict(waiting) for waiting in trail.waiting],
     }
+
+
+def _explanation(traced: Traced, explained: Explained) -> dict[str, Any]:
+    explanation = explained.get(traced.article.id)
+    return {"explanation": explanation_json(explanation)} if explanation else {}
 
 
 def score_lines(score: Score, threshold: float | None = None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from monitor.domain import EventType, Score, Severity
 from monitor.evaluate.measures import average_precision, calibration_error, counts, resampled
 from monitor.evaluate.records import Record, read_records
 
-__all__ = ["Record", "certainty", "evaluate", "intervals", "read_records"]
+__all__ = ["Record", "certainty", "evaluate", "intervals", "read_records", "truths"]
 
 Floats = npt.NDArray[np.float64]
 GRAVE = (Severity.SERIOUS, Severity.CRITICAL)
@@ -42,11 +42,11 @@ def evaluate(
     return {**_measure(pairs, threshold, countries), "sure": _measure(sure, threshold, countries)}
 
 
-Pairs = list[tuple[Record, Score]]
+Pairs = Sequence[tuple[Record, Score]]
 
 
 def _measure(pairs: Pairs, threshold: float, countries: Sequence[str] | None) -> dict[str, Any]:
-    truth, score = _arrays(pairs, countries)
+    truth, score = truths(pairs, countries)
     overall = counts(truth, score >= threshold)
     return {
         "n": len(pairs),
@@ -65,7 +65,8 @@ def _measure(pairs: Pairs, threshold: float, countries: Sequence[str] | None) ->
     }
 
 
-def _arrays(pairs: Pairs, countries: Sequence[str] | None) -> tuple[npt.NDArray[np.bool_], Floats]:
+def truths(pairs: Pairs, countries: Sequence[str] | None) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Of each item whether it is relevant, and how sure the product is of it, both of shape (n,)."""
     truth = np.array([record.relevant for record, _ in pairs], dtype=np.bool_)
     return truth, np.array([certainty(score, countries) for _, score in pairs], dtype=np.float64)
 
@@ -138,7 +139,7 @@ def intervals(
     rounds: int = 1000,
 ) -> dict[str, tuple[float, float] | None]:
     """Bootstrap 95 % intervals of the main measures, by drawing items anew `rounds` times."""
-    truth, score = _arrays(list(zip(records, scores, strict=True)), countries)
+    truth, score = truths(list(zip(records, scores, strict=True)), countries)
     grave = np.array([record.severity in GRAVE for record in records], dtype=np.bool_)
     drawn: dict[str, list[float | None]] = {}
     for rows in resampled(len(truth), rounds):

@@ -50,14 +50,19 @@ def counts(truth: Bools, found: Bools) -> Counts:
     return Counts(hits, int(truth.sum()) - hits, int((~truth & found).sum()), int((~truth).sum()))
 
 
+def precision_recall(truth: Bools, score: Floats) -> tuple[Floats, Floats]:
+    """Recall and precision at each score that occurs, from the highest down; `truth` holds a positive."""
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(truth[order])
+    last = np.append(np.diff(score[order]) != 0, True)
+    return hits[last] / hits[-1], hits[last] / (np.flatnonzero(last) + 1)
+
+
 def average_precision(truth: Bools, score: Floats) -> float | None:
     """The area under the precision-recall steps, items of equal score taken together; None without positives."""
     if not truth.any():
         return None
-    order = np.argsort(-score, kind="stable")
-    hits = np.cumsum(truth[order])
-    last = np.append(np.diff(score[order]) != 0, True)
-    recall, precision = hits[last] / hits[-1], hits[last] / (np.flatnonzero(last) + 1)
+    recall, precision = precision_recall(truth, score)
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
@@ -68,9 +73,23 @@ def calibration_error(truth: Bools, score: Floats, bins: int = BINS) -> float | 
     """
     if not len(truth):
         return None
+    return sum(row.n * abs(row.told - row.true) for row in reliability(truth, score, bins)) / len(truth)
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Items of like probability: how many, the mean that was told, and the share that was true."""
+
+    n: int
+    told: float
+    true: float
+
+
+def reliability(truth: Bools, score: Floats, bins: int = BINS) -> list[Bin]:
+    """The tenths of probability that hold items, from the lowest."""
     place = np.minimum((score * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, weights=score - truth.astype(np.float64), minlength=bins)
-    return float(np.abs(gaps).sum() / len(truth))
+    held = [place == number for number in range(bins)]
+    return [Bin(int(r.sum()), float(score[r].mean()), float(truth[r].mean())) for r in held if r.any()]
 
 
 def resampled(n: int, rounds: int, seed: int = 0) -> npt.NDArray[np.int64]:

@@ -5,6 +5,7 @@ escalation index and of the day.
 """
 
 from monitor.pipeline.digesting import near_misses, tell_day
+from monitor.pipeline.explaining import explain
 from monitor.pipeline.indexing import measured, watch_index
 from monitor.pipeline.judging import Judge, Processed, process
 from monitor.pipeline.polling import Poller
@@ -16,6 +17,7 @@ __all__ = [
     "Looked",
     "Poller",
     "Processed",
+    "explain",
     "measured",
     "near_misses",
     "process",

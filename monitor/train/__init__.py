@@ -11,7 +11,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from monitor.classifier import Classifier
 from monitor.classifier.reading import read
+from monitor.evaluate.robustness import robustness
 from monitor.places import parse_gazetteer
 from monitor.seeds import Seed, read_seeds
 from monitor.train import base as source
@@ -67,7 +69,8 @@ def train(
     made = notes(seeds)
     pack(out_dir, network, base.shape, settings, sample, made)
     agreement = compare(out_dir, network, tokenizer, texts(seeds))
-    (out_dir / "README.md").write_text(card(held, judged, settings, table, agreement, made), "utf-8")
+    rates = robustness(Classifier.load(out_dir, threads))
+    (out_dir / "README.md").write_text(card(held, judged, settings, table, agreement, rates, made), "utf-8")
     require(agreement)
 
 

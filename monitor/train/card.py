@@ -6,6 +6,7 @@ import numpy as np
 
 from monitor.classifier import Settings
 from monitor.evaluate.measures import average_precision, counts
+from monitor.evaluate.robustness import TESTS, Rate
 from monitor.seeds import Seed
 from monitor.train.calibrate import Bools, Choice
 from monitor.train.fit import Judged
@@ -44,6 +45,13 @@ alarms, one of severity 2 as 4, and one of severity 1 as 1.
 Over {items} seeds the 8-bit model decides otherwise than the trained one on {decisions}; the largest difference in
 probability is {largest:.3f}.
 
+## When the setting or the meaning changes
+
+Headlines of `monitor/data/robustness.yaml`, set differently and turned otherwise. The same, with each failure, is
+printed by `balkan-monitor evaluate --robustness`.
+
+{robustness}
+
 ## Where it is weak
 
 It reads what an item says, not whether it is true. Irony, quotations of old events without a date, and headlines that
@@ -58,6 +66,7 @@ def card(
     settings: Settings,
     table: Sequence[Choice],
     agreement: Agreement,
+    rates: Sequence[Rate],
     made: Mapping[str, str],
 ) -> str:
     """The card in Markdown."""
@@ -70,6 +79,7 @@ def card(
         items=agreement.items,
         decisions=agreement.decisions,
         largest=agreement.largest,
+        robustness=_robustness(rates),
     )
 
 
@@ -107,6 +117,12 @@ def _table(table: Sequence[Choice], threshold: float) -> str:
         if round(choice.threshold * 100) % 10 == 0 or choice.threshold == threshold:
             shown = (choice.precision, choice.recall, choice.recall_grave, choice.cost)
             rows.append(f"| {choice.threshold:.2f} | {' | '.join(f'{value:.3f}' for value in shown)} |")
+    return "\n".join(rows)
+
+
+def _robustness(rates: Sequence[Rate]) -> str:
+    rows = ["| test | passes where | trials | passed |", "|---|---|---|---|"]
+    rows += [f"| {rate.test} | {TESTS[rate.test]} | {len(rate.outcomes)} | {rate.share:.1%} |" for rate in rates]
     return "\n".join(rows)
 
 
