@@ -25,10 +25,12 @@ from monitor.train.graph import write
 from monitor.train.network import STEPS, TYPES, bert_config, dense_inputs
 
 LIMITS = Limits(title=64, total=128)
-SHARE = 0.2
+SHARE = 0.05
 """The share of relevant items that probabilities are made for.
 
-That of news which names the region and uses the words of force.
+More than in a feed, where it is below 1 %, less than among news that names the region and uses the words of force (12 %
+of the sure items of a set chosen to be hard): held-out seeds are easier to tell than news is, so that with the share of
+the hard news probabilities came out too high (expected calibration error 0.11 at 0.2, 0.03 at 0.05).
 """
 PRECISION = 0.8
 """The default threshold is the cheapest one of at least this precision on held-out seeds, at the share above."""
