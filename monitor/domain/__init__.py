@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from monitor.domain.people import Change, Feedback, Mute, MuteKind, Opinion, Person
 from monitor.domain.telling import Alerted, Decision, Message, Text, Told, Waiting
 from monitor.domain.terms import REGION, EventType, Failure, Kind, Mark, Reason, Severity
 
@@ -15,6 +16,7 @@ __all__ = [
     "REGION",
     "Alerted",
     "Article",
+    "Change",
     "Decision",
     "Embedding",
     "Entry",
@@ -22,6 +24,7 @@ __all__ = [
     "Failure",
     "Feed",
     "FeedState",
+    "Feedback",
     "Fetched",
     "Judged",
     "KeywordHit",
@@ -29,6 +32,10 @@ __all__ = [
     "Mark",
     "Message",
     "Model",
+    "Mute",
+    "MuteKind",
+    "Opinion",
+    "Person",
     "PlaceHit",
     "Probabilities",
     "Reason",
