@@ -12,7 +12,7 @@ LAYERS = [
     set(layer.split())
     for layer in """config domain errors
 text
-cluster decide keywords misses normalize opml parse places render schedule score trend
+buttons cluster commands decide keywords misses normalize opml parse places render schedule score trend
 schema
 classifier fetch logs metrics store telegram
 deliver pipeline

@@ -8,14 +8,31 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from monitor.domain.people import Change, Feedback, Mute, MuteKind, Opinion, Person
+from monitor.domain.people import (
+    Action,
+    Button,
+    Buttons,
+    Change,
+    Feedback,
+    Mute,
+    MuteKind,
+    Opinion,
+    Person,
+    Place,
+    Press,
+    Pressed,
+    Written,
+)
 from monitor.domain.telling import Alerted, Decision, Message, Text, Told, Waiting
 from monitor.domain.terms import REGION, EventType, Failure, Kind, Mark, Reason, Severity
 
 __all__ = [
     "REGION",
+    "Action",
     "Alerted",
     "Article",
+    "Button",
+    "Buttons",
     "Change",
     "Decision",
     "Embedding",
@@ -36,7 +53,10 @@ __all__ = [
     "MuteKind",
     "Opinion",
     "Person",
+    "Place",
     "PlaceHit",
+    "Press",
+    "Pressed",
     "Probabilities",
     "Reason",
     "Score",
@@ -48,6 +68,7 @@ __all__ = [
     "Told",
     "Voice",
     "Waiting",
+    "Written",
 ]
 
 Embedding = npt.NDArray[np.float32]

@@ -82,3 +82,73 @@ class Change:
     request: int
     undone: datetime | None = None
     id: int = 0
+
+
+class Action(StrEnum):
+    """What a button under a message does; the value is what stands for it in the button's data."""
+
+    RELEVANT = "r"
+    NOT_RELEVANT = "n"
+    MUTE = "m"
+    UNMUTE = "u"
+    WHY = "w"
+    MISSED = "x"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a button does, to which article and story; 0 where it is about none."""
+
+    action: Action
+    article: int
+    story: int
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button as it is shown."""
+
+    label: str
+    press: Press
+
+
+Buttons = tuple[tuple[Button, ...], ...]
+"""The rows of buttons under a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody wrote or pressed: Telegram's number of the chat, its public name, and its kind.
+
+    `kind` is private, group, supergroup or channel.
+    """
+
+    id: int
+    username: str = ""
+    kind: str = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text that somebody wrote: the update's number, the message's, and the message that it replies to."""
+
+    update: int
+    place: Place
+    by: Person
+    text: str
+    message: int = 0
+    reply_to: int | None = None
+    thread: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button that somebody pressed: its data as it came, what to answer it by, and the message that it is under."""
+
+    update: int
+    place: Place
+    by: Person
+    data: str
+    query: str
+    message: int | None = None
+    thread: int | None = None

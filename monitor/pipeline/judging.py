@@ -150,7 +150,7 @@ def _log(outcome: Outcome) -> None:
 
 
 def _outcomes(store: Store, judge: Judge, config: Config, judged: list[Judged], now: datetime) -> list[Outcome]:
-    to = addressed(config, judge.threshold)
+    to = addressed(config, judge.threshold, store.people.thresholds(), store.people.mutes(now))
     threshold, alerts = widest((policy for recipient in to for policy in recipient.policies), config.alerts)
     refused = [refuse(j.article, j.score, alerts, threshold, now) for j in judged]
     if all(refused):
