@@ -14,9 +14,9 @@ LAYERS = [
 text
 buttons cluster commands decide keywords misses normalize opml parse places render schedule score trend
 schema
-classifier fetch logs metrics store telegram
-deliver pipeline
-evaluate seeds web
+chart classifier fetch logs metrics store telegram
+deliver pipeline trail
+chat evaluate seeds web
 app backtest demo train
 __main__ cli""".splitlines()
 ]

@@ -17,11 +17,11 @@ from living import SECOND, World, news, outlets, reasons
 from pydantic import SecretStr
 from samples import NOW, SOURCE
 
-from monitor.cli.trail import trail_lines
 from monitor.config import AlertsConfig, Chat, Config, Corroboration, DisplayConfig, Quiet, TelegramConfig
 from monitor.domain import FeedState, Reason
 from monitor.pipeline import reconsidering
 from monitor.store import Poll, Status, Store
+from monitor.trail import trail_lines
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
