@@ -1,4 +1,7 @@
-"""What people said and set in chats: feedback, mutes, thresholds, and the log of changes that can be undone."""
+"""What people said and set in chats: feedback, mutes, thresholds, and the log of changes that can be undone.
+
+Also what they ask there, with answers that come quickly however much is stored.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from monitor.domain import Change, Feedback, Kind, Mute, MuteKind, Opinion, Person, Severity
+from monitor.domain import Change, Feedback, Kind, Mute, MuteKind, Opinion, Person, Severity, Story
 from monitor.schema import articles, changes, feedback, messages, mutes, thresholds
+from monitor.store import asking
 from monitor.store.engine import Database
 from monitor.store.index import INSERT
 from monitor.store.rows import storable
-from monitor.store.values import Status
+from monitor.store.values import Standing, Status
 
 THRESHOLD, MUTE, UNMUTE = "threshold", "mute", "unmute"
 """Keys of changes that have their effect here; those of other keys are only logged."""
@@ -103,6 +107,21 @@ class People:
         with self._database.read() as tx:
             row = tx.execute(select(changes).where(changes.c.undone_request == request)).first()
             return _change(row) if row else None
+
+    def standing(self, now: datetime) -> Standing:
+        """How things stand now."""
+        with self._database.read() as tx:
+            return asking.standing(tx, now)
+
+    def latest(self, chat: str, limit: int) -> list[tuple[Story, datetime]]:
+        """The stories that the chat was last shown a message of, and when, the latest first."""
+        with self._database.read() as tx:
+            return asking.latest(tx, chat, limit)
+
+    def story_of(self, chat: str, telegram_id: int) -> int | None:
+        """The story that a message of the chat tells, by Telegram's number of the message."""
+        with self._database.read() as tx:
+            return asking.story_of(tx, chat, telegram_id)
 
 
 def opinions(connection: Connection, article: int, chat: str) -> tuple[tuple[str, Opinion], ...]:
