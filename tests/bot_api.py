@@ -39,7 +39,7 @@ class Parsed:
 def parse_html(html: str) -> Parsed:
     """Read a message as parse_mode=HTML does; raises Refused for anything that is not exactly right."""
     html.encode("utf-8")
-    shown, stack, entities, at = "", [], [], 0
+    shown, stack, entities, at = "", list[str](), list[tuple[str, str]](), 0
     for match in TOKEN.finditer(html):
         shown, at = shown + html[at : match.start()], match.end()
         closing, tag, rest, entity, stray = match.groups()
@@ -173,10 +173,12 @@ class BotApi:
         return [latest.get(message.id, message) for message in kept]
 
     def write(self, chat: int, user: int, text: str, reply_to: int | None = None, kind: str = "") -> int:
-        """Somebody writes to the bot; returns the update's number."""
+        """Somebody writes to the bot; returns the number of their message."""
         replied = {"reply_to_message": self._shown(chat, reply_to, kind)} if reply_to else {}
-        message = self._shown(chat, 5000 + len(self.updates), kind) | {"from": _user(user), "text": text}
-        return self._bring({"message": message | replied})
+        number = 5000 + len(self.updates)
+        message = self._shown(chat, number, kind) | {"from": _user(user), "text": text}
+        self._bring({"message": message | replied})
+        return number
 
     def press(self, chat: int, user: int, data: str, message: int, kind: str = "") -> str:
         """Somebody presses a button; returns the query's id, under which the answer will be."""
@@ -189,11 +191,9 @@ class BotApi:
         kind = kind or ("private" if chat > 0 else "group")
         return {"message_id": message, "date": 1, "chat": {"id": chat, "type": kind, "title": "x"}}
 
-    def _bring(self, update: dict[str, Any]) -> int:
-        number = 900 + len(self.updates)
-        self.updates.append({"update_id": number} | update)
+    def _bring(self, update: dict[str, Any]) -> None:
+        self.updates.append({"update_id": 900 + len(self.updates)} | update)
         self._came.set()
-        return number
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -206,7 +206,7 @@ class BotApi:
                 head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
                 writer.write(head.encode() + body)
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._writers.discard(writer)

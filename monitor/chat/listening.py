@@ -64,7 +64,8 @@ class Listener:
             except MonitorError as error:
                 failures += 1
                 (log.warning if failures == 1 else log.debug)("not listening to chats, trying again", error=str(error))
-                await self._pause(min(LEAST * 2 ** min(failures - 1, 10), MOST))
+                asked = error.retry_after if isinstance(error, DeliveryError) else None
+                await self._pause(asked or min(LEAST * 2 ** min(failures - 1, 10), MOST))
             except Exception:
                 failures += 1
                 log.exception("listening failed in a way it should not, trying again")
