@@ -73,7 +73,7 @@ async def alerted(api: BotApi, chat: int = ROOM) -> Accepted:
 async def answer(api: BotApi, user: int, text: str, chat: int = ROOM, **more: Any) -> Accepted:
     """What the bot answers to this."""
     written = api.write(chat, user, text, **more)
-    await until(lambda: any(message.reply_to == written for message in api.shows(str(chat))), 10)
+    await until(lambda: any(message.reply_to == written for message in api.shows(str(chat))), 60)
     return next(message for message in api.shows(str(chat)) if message.reply_to == written)
 
 

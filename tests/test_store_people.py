@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from samples import MINUTE, NOW, article, filled, outcome, poll, story
+from samples import LEASE, MINUTE, NOW, article, filled, outcome, poll, story, verdict
 
-from monitor.domain import Change, Mute, MuteKind, Opinion, Person, Severity
+from monitor.domain import Article, Change, Kind, Mute, MuteKind, Opinion, Person, Severity
 from monitor.store import Store
 
 ANA, MARKO = Person(1, "Ana"), Person(2, "Marko")
@@ -120,3 +120,41 @@ def test_a_request_is_carried_out_once(store: Store) -> None:
     store.people.undo(made, ANA, 6, NOW)
     assert store.people.undone_by(6) == replace(made, undone=NOW)
     assert store.people.undone_by(5) is None
+
+
+def test_an_edit_under_way_is_sent_again_with_the_new_buttons(store: Store) -> None:
+    """What a claimed edit would show of the buttons is old once somebody judges or mutes: it is due again."""
+    first, second = verdict("1"), verdict("1", kind=Kind.EDIT)
+    one, two = filled_again(store)
+    store.commit([outcome(one, first, about=story())], NOW)
+    store.record_sent(store.claim_messages(NOW, "me", LEASE, 5)[0].id, 100, NOW)
+    number = store.trail(f"a{one.id}").story.id  # type: ignore[union-attr]
+    store.commit([outcome(two, second, about=story(number))], NOW + MINUTE)
+    (edit,) = store.claim_messages(NOW + 2 * MINUTE, "me", LEASE, 5)
+    assert (edit.kind, edit.article, edit.opinions, edit.muted) == (Kind.EDIT, one.id, (), False)
+    store.people.give(one.id or 0, "1", ANA, Opinion.RELEVANT, 0.5, NOW)
+    store.people.write(change("mute"), mute(kind=MuteKind.STORY, what=str(number), until=None))
+    store.record_sent(edit.id, 100, NOW + 2 * MINUTE)
+    (again,) = store.claim_messages(NOW + 9 * MINUTE, "me", LEASE, 5)
+    assert (again.id, again.opinions, again.muted) == (edit.id, (("Ana", Opinion.RELEVANT),), True)
+
+
+def filled_again(store: Store) -> list[Article]:
+    """Two more articles that wait."""
+    poll(store, article(11), article(12))
+    return store.unjudged(2)
+
+
+def test_how_things_stand_is_told(store: Store) -> None:
+    """Feeds, what waits and for how long, the last alert; of a chat its latest stories, each once."""
+    one, _ = filled_again(store)
+    store.commit([outcome(one, verdict("1"), verdict("2"), about=story())], NOW)
+    for message in store.claim_messages(NOW, "me", LEASE, 1):
+        store.record_sent(message.id, 100, NOW + MINUTE)
+    now = store.people.standing(NOW + 5 * MINUTE)
+    assert (now.feeds, now.failing, now.unjudged, now.behind) == (1, 0, 1, 5 * MINUTE)
+    assert (now.pending, now.late, now.dead, now.last) == (1, 5 * MINUTE, 0, NOW + MINUTE)
+    ((told, at),) = store.people.latest("1", 5)
+    assert (told.id, at) == (store.people.story_of("1", 100), NOW + MINUTE)
+    assert store.people.latest("2", 5) == []
+    assert store.people.story_of("2", 100) is None
