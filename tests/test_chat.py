@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from bot_api import Accepted, BotApi
+from emulator import Shim, ask
 from http_server import Reply, Server
 from newsroom import SECOND, FakeModel, config, item, read_again, rss, running, title, until
 from structlog.testing import capture_logs
@@ -434,3 +435,60 @@ async def test_an_alert_says_which_story_by_a_reply(tmp_path: Path, server: Serv
         assert "reply to an alert" in (await answer(api, MARKO, "/story")).text
         assert "Store" not in "".join(api.texts(str(ROOM)))
         assert isinstance(store, Store)
+
+
+@pytest.mark.slow
+async def test_an_evening_at_the_emulator(tmp_path: Path, server: Server, emulator: str) -> None:
+    """A server that was not written for this project: alert, buttons, why, mute, threshold, undo, stranger."""
+    token = "1:token"
+
+    def person(user: int, chat: int) -> dict[str, Any]:
+        name = {ANA: "Ana", MARKO: "Marko"}.get(user, "Nobody")
+        who = {"id": user, "first_name": name, "is_bot": False}
+        return {"from": who, "chat": {"id": chat, "type": "group", "title": "x"}, "date": 1}
+
+    def shown() -> list[dict[str, Any]]:
+        told = ask(emulator, "getUpdatesHistory", token=token)
+        mine = [one | one["message"] for one in told if "message" in one]
+        return [message for message in mine if str(message.get("chat_id")) == str(ROOM)]
+
+    def labels(message: dict[str, Any]) -> list[str]:
+        return [button["text"] for row in message["reply_markup"]["inline_keyboard"] for button in row]
+
+    def newest(text: str) -> list[dict[str, Any]]:
+        return [message for message in shown() if text in message.get("text", "")]
+
+    async def write(user: int, text: str, chat: int = ROOM) -> None:
+        await asyncio.to_thread(ask, emulator, "sendMessage", botToken=token, text=text, **person(user, chat))
+
+    async def push(user: int, label: str) -> None:
+        alert = newest("event-raid")[0]
+        buttons = [button for row in alert["reply_markup"]["inline_keyboard"] for button in row]
+        data = next(button["callback_data"] for button in buttons if label in button["text"])
+        message = person(user, ROOM) | {"message_id": alert["messageId"]}
+        pressed = {"botToken": token, "date": 1, "from": message["from"], "message": message, "data": data}
+        await asyncio.to_thread(ask, emulator, "sendCallback", **pressed)
+
+    async with Shim(emulator) as url:
+        made = config(tmp_path / "m.db", {"A": server.url("/A")}, url, (DESK, ROOM))
+        made = made.model_copy(update={"telegram": made.telegram.model_copy(update={"admins": (ANA,)})})
+        async with running(made) as (_, store):
+            await until(lambda: newest("event-raid"))
+            await push(MARKO, "Not relevant")
+            await until(lambda: "❌ Marko" in labels(newest("event-raid")[0]))
+            await push(MARKO, "Why")
+            await until(lambda: newest("-100 told: first"))
+            await push(ANA, "Mute story")
+            await until(lambda: "🔔 Unmute story" in labels(newest("event-raid")[0]))
+            await write(ANA, "/mute")
+            await until(lambda: newest("story s1 until it is unmuted"))
+            await write(ANA, "/threshold 0.7")
+            await until(lambda: newest("The threshold is now 0.700"))
+            await write(ANA, "/undo")
+            await until(lambda: newest("(threshold) is taken back"))
+            count = len(ask(emulator, "getUpdatesHistory", token=token))
+            await write(STRANGER, "/status", STRANGER)
+            await write(MARKO, "/status@TestNameBot")
+            await until(lambda: newest("Balkan Monitor is running"))
+            assert len(ask(emulator, "getUpdatesHistory", token=token)) == count + 3
+            assert [said.by.name for said in store.people.feedback()] == ["Marko"]
