@@ -1,4 +1,4 @@
-"""Listening to chats for as long as there is a bot and a chat, by the configuration in force."""
+"""Listening to chats for as long as there is a bot, by the configuration in force."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,7 +31,8 @@ class Hearing:
         if telegram != self._heard:
             await self._end()
             self._heard = telegram
-            if telegram.token is not None and telegram.chats:
+            # Also before there is a chat: the log then names those who write, whose numbers are to be put there.
+            if telegram.token is not None:
                 self._task = asyncio.create_task(self._listen(telegram, telegram.token.get_secret_value()))
 
     async def stop(self, grace: timedelta) -> None:
