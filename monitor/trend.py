@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.domain import REGION, Severity
+from monitor.errors import InputError
 
 Numbers = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
@@ -148,6 +149,15 @@ def trend(
 def members(subject: str) -> frozenset[str]:
     """The countries of a subject."""
     return frozenset(subject.split("-"))
+
+
+def subject_of(text: str) -> str:
+    """The subject that people call so, a pair in either order: 'xk', 'RS-XK'. Raises InputError."""
+    wanted = members(text.upper())
+    found = next((subject for subject in SUBJECTS if members(subject) == wanted), None)
+    if found is None:
+        raise InputError(f"'{text}' has no index; expected one of {', '.join(SUBJECTS)}")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ LAYERS = [
     set(layer.split())
     for layer in """config domain errors
 text
-cluster decide explain keywords misses normalize opml parse places render schedule score trend
+buttons cluster commands decide explain keywords misses normalize opml parse places render schedule score trend
 schema
-classifier fetch logs metrics store telegram
-deliver pipeline
-evaluate seeds web
+chart classifier fetch logs metrics store telegram
+deliver pipeline trail
+chat evaluate seeds web
 app backtest demo train
 __main__ cli""".splitlines()
 ]

@@ -21,7 +21,7 @@ from test_config import folder as written
 
 from monitor import __main__
 from monitor.app import wiring
-from monitor.schema import MIGRATIONS
+from monitor.schema.migrations import MIGRATIONS
 from monitor.store import Store
 
 HEADLINE = "US calls on Serbia to withdraw its unprecedented military deployment on Kosovo border"

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from newsroom import FakeModel
 
-from monitor.cli.words import LEAST, WIDTH, explanation_json, explanation_lines
 from monitor.domain import Article, EventType, Probabilities
 from monitor.explain import MOST_SUMMARY, MOST_TITLE, Explanation, Word, explained, log_odds, without, words
 from monitor.pipeline import explain
+from monitor.trail.words import LEAST, WIDTH, explanation_json, explanation_lines
 
 EVEN = 0.5
 TITLE = "Shots near Zvečan: „tenk“ in Zvečan"

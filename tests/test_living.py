@@ -17,11 +17,11 @@ from living import SECOND, World, news, outlets, reasons
 from pydantic import SecretStr
 from samples import NOW, SOURCE
 
-from monitor.cli.trail import trail_lines
 from monitor.config import AlertsConfig, Chat, Config, Corroboration, DisplayConfig, Quiet, TelegramConfig
 from monitor.domain import FeedState, Reason
 from monitor.pipeline import reconsidering
 from monitor.store import Poll, Status, Store
+from monitor.trail import trail_lines
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
@@ -103,8 +103,8 @@ async def test_why_tells_it_in_plain_words(store: Store) -> None:
         await world.tell(news(4, camp="pristina"))
         trail = store.trail("s1")
         assert trail is not None
-        lines = list(trail_lines(trail, ZoneInfo("Europe/Belgrade")))
-    text = "\n".join(lines)
+        lines = list(trail_lines(trail, ZoneInfo("Europe/Belgrade"), {}))
+    text = "\n".join(map(str, lines))
     for line in (
         "  1 waits: cooldown since 2023-09-29 18:50:00, looked at again 2023-09-29 19:15:00",
         "  2023-09-29 18:40:00 1 told: first, relevance 0.90",

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
 from monitor.errors import StoreError
-from monitor.schema import MIGRATIONS, metadata
+from monitor.schema import metadata
+from monitor.schema.migrations import MIGRATIONS
 from monitor.store import Store
 
 

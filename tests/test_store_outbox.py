@@ -29,12 +29,12 @@ def claim(store: Store, now: timedelta = timedelta(0), limit: int = 10, **more: 
 
 
 def test_a_claimed_message_has_all_that_sending_needs(store: Store) -> None:
-    """Text, story, severity, thread, silence."""
+    """Text, story, severity, thread, silence, and the article that it tells."""
     told = verdict("-5", silent=True, thread=7)
     id = store.commit([outcome(store.unjudged(1)[0], told, about=story())], NOW)[-1]
     (message,) = store.claim_messages(NOW, "me", LEASE, 10)
     text = Text("<b>alert</b>", "alert")
-    assert message == Message(1, "-5", text, 0, True, None, 7, id, Severity.SERIOUS, NOW)
+    assert message == Message(1, "-5", text, 0, True, None, 7, id, Severity.SERIOUS, NOW, article=1)
 
 
 def test_each_chat_gives_only_its_oldest(store: Store) -> None:

@@ -1,13 +1,9 @@
 """The Telegram sender, against servers: our strict one, and the emulator from npm."""
 
-import asyncio
 import json
 import logging
-import shutil
-import socket
-import subprocess
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from bot_api import BotApi
+from emulator import Shim
 from structlog.testing import capture_logs
 
 from monitor.deliver import Delivery, Limits
@@ -180,72 +177,6 @@ async def test_the_token_is_never_told(
             told = str(error) + "".join(traceback.format_exception(error))
     assert (told == "") is (fault is None)
     assert "SECRET" not in told + caplog.text + str(logs)
-
-
-SERVE = """
-const Server = require('telegram-test-api');
-const server = new Server({port: Number(process.argv[2]), host: '127.0.0.1', storeTimeout: 600});
-server.start().then(() => console.log('ready'));
-"""
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running telegram-test-api."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node and npm are not installed")
-    folder = tmp_path_factory.mktemp("emulator")
-    install = ["npm", "install", "--no-audit", "--no-fund", "--silent", "telegram-test-api@4.2.1"]
-    if subprocess.run(install, cwd=folder, capture_output=True, timeout=180, check=False).returncode:
-        pytest.skip("npm could not install telegram-test-api@4.2.1")
-    (folder / "serve.js").write_text(SERVE)
-    port = _free_port()
-    server = subprocess.Popen(["node", "serve.js", str(port)], cwd=folder, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        assert server.stdout.readline() == "ready\n"
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait(10)
-        server.stdout and server.stdout.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Shim:
-    """Stands before the emulator and adds what its answers leave out: that the bot is a bot."""
-
-    def __init__(self, upstream: str) -> None:
-        self._upstream = upstream
-
-    async def __aenter__(self) -> str:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line, *headers = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        length = next((int(h[15:]) for h in headers if h.lower().startswith("content-length:")), 0)
-        body = await reader.readexactly(length)
-        answer = await asyncio.to_thread(self._ask, line.split()[1], body)
-        result = answer["result"]
-        if isinstance(result, dict) and "username" in result:
-            result["is_bot"] = True
-        sent = json.dumps(answer).encode()
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(sent) + sent)
-        await writer.drain()
-        writer.close()
-
-    def _ask(self, path: str, body: bytes) -> dict[str, dict[str, object]]:
-        with urlopen(Request(self._upstream + path, body or None), timeout=10) as answer:
-            return json.load(answer)  # type: ignore[no-any-return]
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import __version__
 from monitor.app import wiring
+from monitor.app.hearing import Hearing
 from monitor.app.memory import trim
 from monitor.app.systemd import notify
 from monitor.config import Config, load, stamp, warnings
@@ -74,6 +75,7 @@ class Daemon:
         self._judge = judge
         self._clock = clock
         self._delivery = Delivery(store, senders, clock=clock)
+        self._hearing = Hearing(store, clock, self._delivery.wake)
         self._stamp: object = stamp(Path(config.folder)) if config.folder else ()
         self._refused = ""
         self._stopping = asyncio.Event()
@@ -89,6 +91,7 @@ class Daemon:
             recording = asyncio.create_task(self._forever(poller.record))
             scheduler = self._scheduler(poller)
             scheduler.start()
+            await self._hearing.use(self._config, self._judge)
             self._announce()
             await self._stopping.wait()
             notify("STOPPING=1")
@@ -96,10 +99,11 @@ class Daemon:
             await poller.stop()
             recording.cancel()
             self._delivery.stop()
-            await asyncio.wait([judging, delivering], timeout=GRACE.total_seconds())
-            for task in (judging, delivering):
+            ending = asyncio.create_task(self._hearing.stop(GRACE))
+            await asyncio.wait([judging, delivering, ending], timeout=GRACE.total_seconds())
+            for task in (judging, delivering, ending):
                 task.cancel()
-            await asyncio.gather(recording, judging, delivering, return_exceptions=True)
+            await asyncio.gather(recording, judging, delivering, ending, return_exceptions=True)
             await self._guarded(self._release)
         log.info("stopped", articles=self.summary.articles, alerts=self.summary.alerts)
 
@@ -292,6 +296,7 @@ class Daemon:
         if config.telegram != old.telegram:
             senders = await wiring.make_senders(config, self._stack)
             self._delivery.use(senders)
+        await self._hearing.use(config, judge)
         await asyncio.to_thread(self._store.sync_feeds, config.sources, self._clock())
         poller.configure(_by_name(config), config.polling, config.alerts)
         log.info("configuration read again", feeds=sum(source.enabled for source in config.sources))

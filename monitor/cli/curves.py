@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.cli.chart import INK, QUIET, save, tidy
+from monitor.chart import INK, QUIET, save, tidy
 from monitor.evaluate.measures import Bools, Floats, average_precision, calibration_error, precision_recall, reliability
 
 COLORS = {"all": "#7f93a8", "sure": "#b3541e"}

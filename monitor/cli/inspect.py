@@ -10,13 +10,13 @@ from rich.table import Table
 from monitor.app import load_judge
 from monitor.cli.context import Command, err, of, opened, out, print_json, show
 from monitor.cli.setup import export_feeds, import_feeds
-from monitor.cli.trail import trail_json, trail_lines
 from monitor.config import Config, format_duration
 from monitor.domain import FeedState
 from monitor.errors import InputError, StoreError
 from monitor.explain import Explanation
 from monitor.pipeline import explain
 from monitor.store import Alert, KnownFeed, Status, Trail
+from monitor.trail import trail_json, trail_lines
 
 feeds = typer.Typer(help="How each feed is doing; import and export of OPML.", invoke_without_command=True)
 feeds.command("import")(import_feeds)

@@ -11,14 +11,12 @@ from rich.table import Table
 
 from monitor.app import load_judge
 from monitor.cli.context import Command, err, of, out, print_json, show
-from monitor.cli.trail import score_lines
-from monitor.cli.words import explanation_json, explanation_lines
-from monitor.decide import refuse
-from monitor.domain import Entry, Feed, Judged, Source
+from monitor.domain import Judged
 from monitor.errors import InputError
-from monitor.normalize import articles
-from monitor.pipeline import explain
+from monitor.pipeline import explain, judge_text
 from monitor.seeds import check, read_seeds
+from monitor.trail import score_lines
+from monitor.trail.words import explanation_json, explanation_lines
 from monitor.train import train
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -38,21 +36,15 @@ def score(
     config = of(context).config()
     judge = load_judge(config)
     now = datetime.now(UTC)
-    feed = Feed((Entry(None, None, title, summary, now),))
-    found = articles(Source("score", "", lang), feed, now)
-    if not found:
-        raise InputError("there is no text to judge")
-    article = found[0]
-    judged = judge([article])[0]
-    decision = refuse(article, judged.score, config.alerts, judge.threshold, now)
+    judged, decision = judge_text(judge, config, now, title, summary, lang)
     reason = f"{decision.reason}: {decision.detail}" if decision else "relevant"
-    explanation = explain(judge.classifier, article) if words else None
+    explanation = explain(judge.classifier, judged.article) if words else None
     if json:
         made = {"explanation": explanation_json(explanation)} if explanation else {}
         print_json(_judgement(judged, decision is None, reason) | made)
         return
     verdict = "[bold red]relevant[/]" if decision is None else "[bold]not relevant[/]"
-    out.print(f"{verdict}  {article.lang}")
+    out.print(f"{verdict}  {judged.article.lang}")
     if decision:
         out.print(reason, markup=False)
     for line in score_lines(judged.score, judge.threshold):

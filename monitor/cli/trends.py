@@ -9,14 +9,14 @@ import typer
 from rich.table import Table
 
 from monitor.app import load_judge, open_store
-from monitor.cli.chart import draw
+from monitor.chart import draw
 from monitor.cli.context import Command, of, out, print_json, show
 from monitor.config import Config, parse_duration
 from monitor.errors import InputError
 from monitor.misses import Miss
 from monitor.pipeline import measured, near_misses
 from monitor.render import name
-from monitor.trend import BASELINE, ENOUGH, GAP, SUBJECTS, Level, Point, members
+from monitor.trend import BASELINE, ENOUGH, GAP, SUBJECTS, Level, Point, subject_of
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -34,7 +34,7 @@ def trend(
     json: Json = False,
 ) -> None:
     """Show the escalation index of each country and pair, day by day, against its own normal."""
-    subjects = (_subject(country),) if country else SUBJECTS
+    subjects = (subject_of(country),) if country else SUBJECTS
     config = of(context).config()
     store = open_store(config)
     today = datetime.now(UTC).date()
@@ -126,14 +126,6 @@ def _daily(points: Sequence[Point]) -> None:
         row = (f"{point.value:.2f}", bar, f"{point.normal:.2f}", f"{point.deviation:+.1f}", point.level.name.lower())
         table.add_row(f"{point.day:%a %d.%m.}", *row)
     show(table)
-
-
-def _subject(text: str) -> str:
-    wanted = members(text.upper())
-    found = next((subject for subject in SUBJECTS if members(subject) == wanted), None)
-    if found is None:
-        raise InputError(f"'{text}' has no index; expected one of {', '.join(SUBJECTS)}")
-    return found
 
 
 def _span(text: str) -> timedelta:

@@ -14,8 +14,10 @@ from monitor.config.model import (
     Settings,
     StorageConfig,
     TelegramConfig,
+    WebhookConfig,
 )
 from monitor.config.policy import AlertsConfig, Corroboration, PolicyConfig, Quiet
+from monitor.config.rules import Edit, add_rule, remove_rule, take_back
 from monitor.config.starter import write_starter
 from monitor.config.values import format_duration, parse_duration
 
@@ -28,6 +30,7 @@ __all__ = [
     "Corroboration",
     "DigestConfig",
     "DisplayConfig",
+    "Edit",
     "KeywordRule",
     "Keywords",
     "PolicyConfig",
@@ -36,13 +39,17 @@ __all__ = [
     "Settings",
     "StorageConfig",
     "TelegramConfig",
+    "WebhookConfig",
+    "add_rule",
     "add_sources",
     "choose",
     "defaults",
     "format_duration",
     "load",
     "parse_duration",
+    "remove_rule",
     "stamp",
+    "take_back",
     "token",
     "warnings",
     "write_starter",

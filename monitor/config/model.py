@@ -53,10 +53,19 @@ class Chat(Section):
     rules: tuple[PolicyConfig, ...] = ()
 
 
+class WebhookConfig(Section):
+    """Where Telegram brings what people write, in place of being asked: the public address, and where it is served."""
+
+    url: Annotated[str, Field(pattern=r"^https://[^\s/?#]+(/[^\s?#]*)?$")]
+    listen: Annotated[str, Field(pattern=r"^[^\s:]+:\d{1,5}$")] = "127.0.0.1:8443"
+
+
 class TelegramConfig(Section):
-    """Where alerts go. The token comes from the environment only."""
+    """Where alerts go, and who may change settings there. The token comes from the environment only."""
 
     chats: tuple[Chat, ...] = ()
+    admins: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    webhook: WebhookConfig | None = None
     api_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")] = "https://api.telegram.org"
     token: SecretStr | None = Field(default=None, exclude=True)
 

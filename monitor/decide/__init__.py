@@ -4,6 +4,7 @@ Pure: every question is answered from values and a clock that is handed in, with
 """
 
 from monitor.decide.articles import refuse
+from monitor.decide.mutes import muted
 from monitor.decide.policies import Policy, QuietHours, choose, policies, widest
 from monitor.decide.quiet import quiet_until
 from monitor.decide.signals import marks
@@ -18,6 +19,7 @@ __all__ = [
     "expired",
     "first",
     "marks",
+    "muted",
     "policies",
     "quiet_until",
     "refuse",

@@ -8,13 +8,32 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from monitor.domain.people import (
+    Action,
+    Button,
+    Buttons,
+    Change,
+    Feedback,
+    Mute,
+    MuteKind,
+    Opinion,
+    Person,
+    Place,
+    Press,
+    Pressed,
+    Written,
+)
 from monitor.domain.telling import Alerted, Decision, Message, Text, Told, Waiting
 from monitor.domain.terms import REGION, EventType, Failure, Kind, Mark, Reason, Severity
 
 __all__ = [
     "REGION",
+    "Action",
     "Alerted",
     "Article",
+    "Button",
+    "Buttons",
+    "Change",
     "Decision",
     "Embedding",
     "Entry",
@@ -22,6 +41,7 @@ __all__ = [
     "Failure",
     "Feed",
     "FeedState",
+    "Feedback",
     "Fetched",
     "Judged",
     "KeywordHit",
@@ -29,7 +49,14 @@ __all__ = [
     "Mark",
     "Message",
     "Model",
+    "Mute",
+    "MuteKind",
+    "Opinion",
+    "Person",
+    "Place",
     "PlaceHit",
+    "Press",
+    "Pressed",
     "Probabilities",
     "Reason",
     "Score",
@@ -41,6 +68,7 @@ __all__ = [
     "Told",
     "Voice",
     "Waiting",
+    "Written",
 ]
 
 Embedding = npt.NDArray[np.float32]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.domain.people import Opinion
 from monitor.domain.terms import Kind, Mark, Reason, Severity
 
 
@@ -82,7 +83,8 @@ class Message:
     """An outbox row that was claimed for delivery. `chat` is a Telegram chat id, or 'terminal'.
 
     `text.html` is empty where only plain text is to be sent. `reply_to` is the other side's message id, and so is
-    `edits`: the message that takes this text in place of its own.
+    `edits`: the message that takes this text in place of its own. `article` is what it tells, `opinions` who said what
+    of that in the chat, and `muted` whether its story is muted there.
     """
 
     id: int
@@ -97,3 +99,6 @@ class Message:
     queued: datetime | None = None
     kind: Kind = Kind.NEW
     edits: int | None = None
+    article: int | None = None
+    opinions: tuple[tuple[str, Opinion], ...] = ()
+    muted: bool = False

@@ -7,17 +7,19 @@ escalation index and of the day.
 from monitor.pipeline.digesting import near_misses, tell_day
 from monitor.pipeline.explaining import explain
 from monitor.pipeline.indexing import measured, watch_index
-from monitor.pipeline.judging import Judge, Processed, process
+from monitor.pipeline.judging import Judge, Processed, judge_text, process
 from monitor.pipeline.polling import Poller
 from monitor.pipeline.reconsidering import Looked, reconsider
-from monitor.pipeline.telling import recipients
+from monitor.pipeline.telling import addressed, recipients
 
 __all__ = [
     "Judge",
     "Looked",
     "Poller",
     "Processed",
+    "addressed",
     "explain",
+    "judge_text",
     "measured",
     "near_misses",
     "process",

@@ -52,14 +52,14 @@ def moment(day: date, at: time, zone: tzinfo) -> datetime:
 
 def near_misses(store: Store, config: Config, threshold: float, since: datetime) -> list[Miss]:
     """What was just below the line since then, the newest first; `threshold` is the classifier's."""
-    every = (policy for to in addressed(config, threshold) for policy in to.policies)
+    every = (policy for to in addressed(config, threshold, store.people.thresholds()) for policy in to.policies)
     line, alerts = widest(every, config.alerts)
     return [miss for refused in store.refused(since) if (miss := near(refused, alerts, line))]
 
 
 def _tell(store: Store, config: Config, threshold: float, now: datetime, day: date) -> int:
     wanted = {str(chat) for chat in config.digest.chats}
-    to = [r for r in addressed(config, threshold) if not wanted or r.chat in wanted]
+    to = [r for r in addressed(config, threshold, store.people.thresholds()) if not wanted or r.chat in wanted]
     told = store.announced([_key(r.chat, day) for r in to])
     to = [r for r in to if _key(r.chat, day) not in told]
     if not to:

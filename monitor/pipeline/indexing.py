@@ -71,7 +71,7 @@ def _watch(store: Store, config: Config, threshold: float, now: datetime) -> int
     led = store.links({story for c in rises for story in c.point.stories})
     notices = [
         notice
-        for recipient in addressed(config, threshold)
+        for recipient in addressed(config, threshold, {})
         for group in (rises, falls)
         if (notice := _notice(recipient, group, led, config, now))
     ]

@@ -12,9 +12,24 @@ import structlog
 from monitor import cluster
 from monitor.config import Config
 from monitor.decide import refuse, widest
-from monitor.domain import Article, Decision, Judged, Kind, Model, Probabilities, Reason, Score, Severity, Story
-from monitor.errors import MonitorError
+from monitor.domain import (
+    Article,
+    Decision,
+    Entry,
+    Feed,
+    Judged,
+    Kind,
+    Model,
+    Probabilities,
+    Reason,
+    Score,
+    Severity,
+    Source,
+    Story,
+)
+from monitor.errors import InputError, MonitorError
 from monitor.keywords import Rules
+from monitor.normalize import articles
 from monitor.pipeline.telling import Recipient, Teller, addressed
 from monitor.places import Gazetteer, countries
 from monitor.score import score
@@ -49,6 +64,18 @@ class Judge:
         return Judged(article, joined, probabilities.embedding)
 
 
+def judge_text(
+    judge: Judge, config: Config, now: datetime, title: str, summary: str = "", lang: str | None = None
+) -> tuple[Judged, Decision | None]:
+    """What would be made of a text if it were news now, and why it would not be told. Raises InputError for no text."""
+    feed = Feed((Entry(None, None, title, summary, now),))
+    found = articles(Source("score", "", lang), feed, now)
+    if not found:
+        raise InputError("there is no text to judge")
+    judged = judge(found[:1])[0]
+    return judged, refuse(judged.article, judged.score, config.alerts, judge.threshold, now)
+
+
 @dataclass(frozen=True, slots=True)
 class Processed:
     """What one round of judging led to, in the order of the articles."""
@@ -74,16 +101,16 @@ class Processed:
 
 async def process(store: Store, judge: Judge, config: Config, now: datetime) -> Processed:
     """Judge what waits, up to BATCH articles; nothing is lost if this is killed, and nothing happens twice."""
-    articles = await asyncio.to_thread(store.unjudged, BATCH)
-    if not articles:
+    waiting = await asyncio.to_thread(store.unjudged, BATCH)
+    if not waiting:
         return Processed()
     try:
-        return Processed(await asyncio.to_thread(_take, store, judge, config, articles, now))
+        return Processed(await asyncio.to_thread(_take, store, judge, config, waiting, now))
     except MonitorError:
         raise
     except Exception as error:
         log.warning("a batch could not be judged, trying its articles one by one", error=_named(error))
-        return Processed(await asyncio.to_thread(_take_each, store, judge, config, articles, now))
+        return Processed(await asyncio.to_thread(_take_each, store, judge, config, waiting, now))
 
 
 def _take(store: Store, judge: Judge, config: Config, articles: list[Article], now: datetime) -> tuple[Outcome, ...]:
@@ -150,7 +177,7 @@ def _log(outcome: Outcome) -> None:
 
 
 def _outcomes(store: Store, judge: Judge, config: Config, judged: list[Judged], now: datetime) -> list[Outcome]:
-    to = addressed(config, judge.threshold)
+    to = addressed(config, judge.threshold, store.people.thresholds(), store.people.mutes(now))
     threshold, alerts = widest((policy for recipient in to for policy in recipient.policies), config.alerts)
     refused = [refuse(j.article, j.score, alerts, threshold, now) for j in judged]
     if all(refused):

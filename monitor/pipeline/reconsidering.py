@@ -55,7 +55,7 @@ def _again(
 ) -> tuple[list[Reconsidered], list[Waiting]]:
     stories = store.stories([waiting.story for waiting in waits])
     articles = store.judged([waiting.article for waiting in waits])
-    to = by_chat(addressed(config, judge.threshold))
+    to = by_chat(addressed(config, judge.threshold, store.people.thresholds(), store.people.mutes(now)))
     teller = Teller(store, config.display.zone, now)
     teller.know(stories)
     made, gone = [], []

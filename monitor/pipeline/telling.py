@@ -1,13 +1,13 @@
 """What each chat is told of stories as they grow: policy chosen, decision made, message rendered. Stores nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitor.config import Config
-from monitor.decide import Policy, choose, decide, expired, first, marks, policies
-from monitor.domain import Alerted, Decision, Judged, Kind, Mark, Story, Text, Told, Waiting
+from monitor.decide import Policy, choose, decide, expired, first, marks, muted, policies
+from monitor.domain import Alerted, Decision, Judged, Kind, Mark, Mute, Story, Text, Told, Waiting
 from monitor.render import render, update
 from monitor.store import Store, Verdict
 
@@ -16,10 +16,11 @@ TERMINAL = "terminal"
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A chat and what it wants."""
+    """A chat and what it wants; `mutes` are those in force there."""
 
     chat: str
     policies: tuple[Policy, ...]
+    mutes: tuple[Mute, ...] = ()
 
 
 def recipients(config: Config) -> tuple[tuple[str, int | None], ...]:
@@ -29,14 +30,22 @@ def recipients(config: Config) -> tuple[tuple[str, int | None], ...]:
     return tuple((str(chat.id), chat.thread) for chat in config.telegram.chats)
 
 
-def addressed(config: Config, threshold: float) -> tuple[Recipient, ...]:
-    """Who is told, each with its policies; `threshold` is the classifier's, for policies that name none."""
+def addressed(
+    config: Config, threshold: float, chosen: Mapping[str, float], mutes: Sequence[Mute] = ()
+) -> tuple[Recipient, ...]:
+    """Who is told, each with its policies; `threshold` is the classifier's, for policies that name none.
+
+    `chosen` are the thresholds that people set for their chats, in place of `alerts.threshold`.
+    """
     rules = {str(chat.id): chat.rules for chat in config.telegram.chats}
-    alerts, zone = config.alerts, config.display.zone
-    return tuple(
-        Recipient(chat, policies(rules.get(chat) or alerts.rules, alerts, threshold, zone, thread))
-        for chat, thread in recipients(config)
-    )
+    zone, made = config.display.zone, []
+    for chat, thread in recipients(config):
+        alerts = config.alerts
+        if chat in chosen:
+            alerts = alerts.model_copy(update={"threshold": chosen[chat]})
+        wanted = policies(rules.get(chat) or alerts.rules, alerts, threshold, zone, thread)
+        made.append(Recipient(chat, wanted, tuple(mute for mute in mutes if mute.chat == chat)))
+    return tuple(made)
 
 
 class Teller:
@@ -74,6 +83,8 @@ class Teller:
         policy = choose(to.policies, story, judged)
         if isinstance(policy, Decision):
             return Verdict(to.chat, policy)
+        if held := muted(to.mutes, story, judged):
+            return Verdict(to.chat, held)
         waiting, alerted = self._waiting.get(key), self._alerted.get(key)
         said = says | frozenset(waiting.marks if waiting else ())
         decision = decide(story, judged, said, alerted, policy, self._now)

@@ -13,6 +13,7 @@ from monitor.misses import Refused
 from monitor.store import articles, feeds, index, migrate, outbox, reconsider, refusals, stories, tellings, trail
 from monitor.store.engine import Database
 from monitor.store.leases import is_dead, this_process
+from monitor.store.people import People
 from monitor.store.values import (
     Alert,
     Counts,
@@ -23,6 +24,7 @@ from monitor.store.values import (
     Outcome,
     Poll,
     Reconsidered,
+    Standing,
     Status,
     Summary,
     Totals,
@@ -41,8 +43,10 @@ __all__ = [
     "KnownFeed",
     "Notice",
     "Outcome",
+    "People",
     "Poll",
     "Reconsidered",
+    "Standing",
     "Status",
     "Store",
     "Summary",
@@ -62,10 +66,11 @@ TRAILS = {"a": trail.article_trail, "s": trail.story_trail, "m": trail.message_t
 
 
 class Store:
-    """The database at an SQLAlchemy URL; `migrate` must run before anything else."""
+    """The database at an SQLAlchemy URL; `migrate` must run before anything else. `people` is what people wrote."""
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
+        self.people = People(self._database)
 
     def migrate(self) -> int:
         """Bring the tables to the program's version; returns how many migrations ran. Refuses a newer database."""
@@ -247,7 +252,7 @@ class Store:
             return TRAILS[kind](tx, int(number))
 
     def prune(self, before: datetime) -> int:
-        """Forget articles first seen before then that no feed lists any more; decisions and messages stay."""
+        """Forget articles first seen before then that no feed lists and nobody judged; decisions and messages stay."""
         with self._database.write() as tx:
             index.prune(tx, (before - INDEX_KEPT).astimezone(UTC).date())
         pruned = 0

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, literal, select, update
 
 from monitor.domain import Article
-from monitor.schema import Span, article_keys, articles, feeds
+from monitor.schema import Span, article_keys, articles, feedback, feeds
 from monitor.store.rows import article, chunks, storable, stored_key
 from monitor.store.values import Counts, Poll
 
@@ -67,14 +67,16 @@ def with_keys(connection: Connection, rows: Sequence[Row[Any]]) -> list[Article]
 def prune(connection: Connection, before: datetime, limit: int) -> int:
     """Delete up to `limit` articles first seen before then; returns how many.
 
-    What a feed still lists stays, whatever its age: it would come back as new.
+    What a feed still lists stays, whatever its age: it would come back as new. What people gave their word on stays,
+    too: the program learns from it.
     """
     listed = exists().where(
         feeds.c.name == articles.c.source,
         feeds.c.due.is_not(None),
         feeds.c.last_body < articles.c.listed + literal(2 * DAY, Span()),
     )
-    old = select(articles.c.id).where(articles.c.seen < before, articles.c.listed < before, ~listed)
+    said = exists().where(feedback.c.article_id == articles.c.id)
+    old = select(articles.c.id).where(articles.c.seen < before, articles.c.listed < before, ~listed, ~said)
     ids = list(connection.scalars(old.order_by(articles.c.seen).limit(limit)))
     for chunk in chunks(ids):
         connection.execute(delete(article_keys).where(article_keys.c.article_id.in_(chunk)))

@@ -3,7 +3,8 @@
 from sqlalchemy import Connection, func, insert, inspect, select
 
 from monitor.errors import StoreError
-from monitor.schema import DIALECT, MIGRATIONS, schema_version
+from monitor.schema import schema_version
+from monitor.schema.migrations import DIALECT, MIGRATIONS
 
 LOCK = 7_225_526_001
 """Any constant will do: it keeps two starting processes from migrating a PostgreSQL database at once."""

@@ -21,12 +21,14 @@ from sqlalchemy import (
 
 from monitor.domain import Kind, Message, Reason, Severity, Text
 from monitor.schema import Instant, decisions, messages, tellings
+from monitor.store.people import is_muted, opinions
 from monitor.store.queue import paced, plain_row
 from monitor.store.rows import chunks, storable
 from monitor.store.values import Alert, Status
 
 m = messages.c
-_CLAIMED = (m.id, m.chat, m.kind, m.story_id, m.severity, m.html, m.plain, m.silent, m.thread, m.attempts, m.queued)
+_TEXT = (m.html, m.plain, m.silent, m.thread)
+_CLAIMED = (m.id, m.chat, m.kind, m.story_id, m.severity, *_TEXT, m.attempts, m.queued, m.decision_id)
 FIRSTS = (Kind.NEW.value, Kind.EDIT.value)
 """What shows a story's first message: itself, or an edit that could not find it and was sent in its place."""
 
@@ -51,7 +53,7 @@ def claim(
     queued = case((m.queued > now, literal(now, Instant())), else_=m.queued)
     taken = taking.values(due=now + lease, owner=owner, revised=False, queued=queued)
     rows = connection.execute(taken.returning(*_CLAIMED)).all()
-    return [_message(connection, _merged(connection, row)) for row in sorted(rows, key=lambda row: row.id)]
+    return [_message(connection, _merged(connection, row), now) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def waiting(connection: Connection) -> dict[str, datetime]:
@@ -192,7 +194,19 @@ def _first_shown(connection: Connection, story: int | None, chat: str) -> int | 
     return first
 
 
-def _message(connection: Connection, row: Row[Any]) -> Message:
+def _told(connection: Connection, row: Row[Any]) -> int | None:
+    """The article that the message tells: of a first message, which grows, the one that it tells by now."""
+    if row.story_id is None:
+        return None
+    article: int | None = None
+    if row.kind != Kind.UPDATE.value:
+        first = select(tellings.c.article_id).where(tellings.c.story_id == row.story_id, tellings.c.chat == row.chat)
+        article = connection.scalar(first)
+    return article or connection.scalar(select(decisions.c.article_id).where(decisions.c.id == row.decision_id))
+
+
+def _message(connection: Connection, row: Row[Any], now: datetime) -> Message:
+    article = _told(connection, row)
     shown = _first_shown(connection, row.story_id, row.chat) if row.kind in {Kind.UPDATE, Kind.EDIT} else None
     return Message(
         id=row.id,
@@ -207,6 +221,9 @@ def _message(connection: Connection, row: Row[Any]) -> Message:
         queued=row.queued,
         kind=Kind(row.kind),
         edits=shown if row.kind == Kind.EDIT else None,
+        article=article,
+        opinions=opinions(connection, article, row.chat) if article else (),
+        muted=row.story_id is not None and is_muted(connection, row.story_id, row.chat, now),
     )
 
 

@@ -46,7 +46,8 @@ def paced(connection: Connection, story: int | None, chat: str, now: datetime) -
         return now + EDIT_PACE
     wait = max(EDIT_PACE, SLOWER * (last - first))
     # What was sent in the future was sent before the clock was set back.
-    return min(max(now, last + wait), now + wait)
+    due: datetime = min(max(now, last + wait), now + wait)
+    return due
 
 
 def plain_row(chat: str, text: Text, now: datetime, silent: bool, thread: int | None, kind: Kind) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.domain import (
@@ -196,3 +196,20 @@ class Totals:
     unjudged: int
     stories: int
     messages: Mapping[Status, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand now. `behind` is how long the oldest article waits to be judged, `late` the oldest message.
+
+    `last` is when people were last shown an alert.
+    """
+
+    feeds: int
+    failing: int
+    unjudged: int
+    behind: timedelta
+    pending: int
+    late: timedelta
+    dead: int
+    last: datetime | None

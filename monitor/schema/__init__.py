@@ -1,4 +1,4 @@
-"""The database's tables, and the append-only migrations that make them. Runs nothing by itself.
+"""The database's tables; `migrations` makes them. Runs nothing by itself.
 
 Times are BIGINT microseconds since 1970 UTC, so that SQLite and PostgreSQL compare and index them alike. There are no
 foreign keys: articles are pruned while the decisions and messages about them stay.
@@ -294,100 +294,61 @@ announced = Table(
     Column("at", Instant, nullable=False),
 )
 
-DIALECT = {
-    "sqlite": {
-        "id": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
-        "blob": "BLOB",
-        "real": "DOUBLE",
-        "rowless": "WITHOUT ROWID",
-    },
-    "postgresql": {"id": "BIGSERIAL PRIMARY KEY", "blob": "BYTEA", "real": "DOUBLE PRECISION", "rowless": ""},
-}
-"""What the migrations write differently in each database."""
-
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        "CREATE TABLE beats (name TEXT NOT NULL PRIMARY KEY, at BIGINT NOT NULL)",
-        """CREATE TABLE feeds (
-            name TEXT NOT NULL PRIMARY KEY, configured TEXT NOT NULL, url TEXT NOT NULL, etag TEXT, last_modified TEXT,
-            body_hash TEXT, interval BIGINT, next_check BIGINT, due BIGINT, last_checked BIGINT, last_success BIGINT,
-            last_new BIGINT, last_body BIGINT, failures INTEGER NOT NULL, failure TEXT,
-            failure_detail TEXT NOT NULL)""",
-        "CREATE INDEX feeds_due ON feeds (due)",
-        """CREATE TABLE articles (
-            id {id}, source TEXT NOT NULL, outlet TEXT NOT NULL, camp TEXT NOT NULL, country TEXT, url TEXT NOT NULL,
-            title TEXT NOT NULL, summary TEXT NOT NULL, lang TEXT NOT NULL, published BIGINT NOT NULL,
-            seen BIGINT NOT NULL, listed BIGINT NOT NULL, fingerprint TEXT NOT NULL, story_id BIGINT,
-            relevance {real}, severity INTEGER, score JSON, model TEXT, reason TEXT, judged_at BIGINT)""",
-        "CREATE INDEX articles_unjudged ON articles (id) WHERE judged_at IS NULL",
-        "CREATE INDEX articles_story ON articles (story_id)",
-        "CREATE INDEX articles_seen ON articles (seen)",
-        "CREATE TABLE article_keys (key TEXT NOT NULL PRIMARY KEY, article_id BIGINT NOT NULL) {rowless}",
-        "CREATE INDEX article_keys_article ON article_keys (article_id)",
-        """CREATE TABLE stories (
-            id {id}, opened BIGINT NOT NULL, updated BIGINT NOT NULL, title TEXT NOT NULL, severity INTEGER NOT NULL,
-            types JSON NOT NULL, countries JSON NOT NULL, outlets JSON NOT NULL, camps JSON NOT NULL,
-            places JSON NOT NULL, articles INTEGER NOT NULL, centroid {blob} NOT NULL)""",
-        "CREATE INDEX stories_updated ON stories (updated)",
-        """CREATE TABLE decisions (
-            id {id}, article_id BIGINT NOT NULL, fingerprint TEXT NOT NULL, chat TEXT NOT NULL, story_id BIGINT,
-            send BOOLEAN NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, decided_at BIGINT NOT NULL,
-            CONSTRAINT decisions_once UNIQUE (article_id, fingerprint, chat))""",
-        "CREATE INDEX decisions_story ON decisions (story_id)",
-        """CREATE TABLE messages (
-            id {id}, decision_id BIGINT, chat TEXT NOT NULL, kind TEXT NOT NULL, story_id BIGINT, severity INTEGER,
-            html TEXT NOT NULL, plain TEXT NOT NULL, silent BOOLEAN NOT NULL, thread BIGINT, status TEXT NOT NULL,
-            due BIGINT, owner TEXT, attempts INTEGER NOT NULL, error TEXT NOT NULL, created BIGINT NOT NULL,
-            queued BIGINT NOT NULL, sent_at BIGINT, telegram_id BIGINT,
-            CONSTRAINT messages_once UNIQUE (decision_id))""",
-        "CREATE INDEX messages_queue ON messages (status, chat, id)",
-        "CREATE INDEX messages_status ON messages (status, id)",
-        "CREATE INDEX messages_story ON messages (story_id, chat, id)",
-        "CREATE INDEX messages_sent ON messages (sent_at)",
-    ),
-    (
-        "CREATE INDEX articles_fresh ON articles (published DESC, id) WHERE judged_at IS NULL",
-        "ALTER TABLE feeds ADD COLUMN owner TEXT",
-    ),
-    (
-        "ALTER TABLE decisions ADD COLUMN again BIGINT",
-        "ALTER TABLE messages ADD COLUMN whole_html TEXT",
-        "ALTER TABLE messages ADD COLUMN whole_plain TEXT",
-        "ALTER TABLE messages ADD COLUMN revised BOOLEAN",
-        "CREATE UNIQUE INDEX messages_one_edit ON messages (story_id, chat) WHERE kind = 'edit' AND status = 'pending'",
-        """CREATE TABLE tellings (
-            story_id BIGINT NOT NULL, chat TEXT NOT NULL, told_at BIGINT, severity INTEGER, camps JSON NOT NULL,
-            marks JSON NOT NULL, shown INTEGER, outlets JSON NOT NULL, base JSON, root BIGINT, article_id BIGINT,
-            again BIGINT, since BIGINT, waiting TEXT, waiting_article BIGINT, waiting_marks JSON NOT NULL,
-            PRIMARY KEY (story_id, chat))""",
-        "CREATE INDEX tellings_again ON tellings (again)",
-        # What was told before is known by its messages: the story's state stands for how it was told.
-        """INSERT INTO tellings (
-            story_id, chat, told_at, severity, camps, marks, shown, outlets, root, article_id, waiting_marks)
-            SELECT told.story_id, told.chat, told.at, told.severity, stories.camps, '[]', told.severity,
-                stories.outlets, told.root, decisions.article_id, '[]'
-            FROM (SELECT story_id, chat, MAX(created) AS at, MAX(severity) AS severity, MIN(id) AS root
-                FROM messages WHERE story_id IS NOT NULL GROUP BY story_id, chat) AS told
-            JOIN stories ON stories.id = told.story_id
-            JOIN messages ON messages.id = told.root
-            LEFT JOIN decisions ON decisions.id = messages.decision_id""",
-    ),
-    (
-        "CREATE TABLE volumes (day DATE NOT NULL, outlet TEXT NOT NULL, articles INTEGER NOT NULL, "
-        "PRIMARY KEY (day, outlet))",
-        """CREATE TABLE mentions (
-            article_id BIGINT NOT NULL PRIMARY KEY, day DATE NOT NULL, outlet TEXT NOT NULL, camp TEXT NOT NULL,
-            story_id BIGINT NOT NULL, severity INTEGER NOT NULL, countries JSON NOT NULL, eased BOOLEAN NOT NULL)""",
-        "CREATE INDEX mentions_day ON mentions (day)",
-        "CREATE TABLE levels (subject TEXT NOT NULL PRIMARY KEY, level INTEGER NOT NULL)",
-        "CREATE INDEX decisions_at ON decisions (decided_at)",
-        "CREATE TABLE announced (what TEXT NOT NULL PRIMARY KEY, at BIGINT NOT NULL)",
-    ),
-    (
-        "ALTER TABLE stories ADD COLUMN cohesion {real} NOT NULL DEFAULT 1",
-        "ALTER TABLE stories ADD COLUMN terms JSON NOT NULL DEFAULT '[]'",
-        "ALTER TABLE stories ADD COLUMN langs JSON NOT NULL DEFAULT '[]'",
-        "ALTER TABLE stories ADD COLUMN voices JSON NOT NULL DEFAULT '[]'",
-    ),
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("article_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat", Text, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_name", Text, nullable=False),
+    Column("story_id", BigInteger),
+    Column("opinion", Text, nullable=False, comment="the user's last word"),
+    Column("score", Double, nullable=False, comment="the relevance that the article had then"),
+    Column("threshold", Double, nullable=False, comment="of the chat, then"),
+    Column("model", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("feedback_at", "at"),
 )
-"""Each element takes a database from version N to N + 1. Never changed once released: add another one."""
+
+mutes = Table(
+    "mutes",
+    metadata,
+    _id(),
+    Column("chat", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("severity", Integer, nullable=False, comment="of the story, when it was muted"),
+    Column("until", Instant, comment="NULL: until it is lifted"),
+    Column("user_id", BigInteger, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("lifted", Instant, comment="when somebody ended it"),
+    sqlite_autoincrement=True,
+)
+
+thresholds = Table(
+    "thresholds",
+    metadata,
+    Column("chat", Text, primary_key=True),
+    Column("value", Double, nullable=False, comment="in place of alerts.threshold"),
+    Column("at", Instant, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    _id(),
+    Column("chat", Text, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("old", Text),
+    Column("new", Text),
+    Column("request", BigInteger, nullable=False, comment="the update that asked for it"),
+    Column("undone", Instant, comment="when it was taken back"),
+    Column("undone_by", BigInteger, comment="the user who took it back"),
+    Column("undone_request", BigInteger, comment="the update that asked for that"),
+    Index("changes_request", "request"),
+    sqlite_autoincrement=True,
+)

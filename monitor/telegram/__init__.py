@@ -5,12 +5,13 @@ The token is in the address of every request, so that the libraries' own log lin
 
 import logging
 import os
+import warnings
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
-from telegram import Bot, LinkPreviewOptions, ReplyParameters
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -23,9 +24,12 @@ from telegram.error import (
     TimedOut,
 )
 from telegram.request import HTTPXRequest
+from telegram.warnings import PTBUserWarning
 
-from monitor.domain import Message
+from monitor import buttons
+from monitor.domain import Buttons, Message
 from monitor.errors import DeliveryError
+from monitor.render import alert_buttons
 
 T = TypeVar("T")
 CONNECTIONS = 32
@@ -52,6 +56,28 @@ class _Request(HTTPXRequest):
         return answer
 
 
+def make_bot(token: str, api_url: str, timeout: timedelta) -> Bot:
+    """The library's bot, which has made no request yet; `timeout` bounds connecting, writing and each read."""
+    _hush()
+    seconds = timeout.total_seconds()
+    request = _Request(
+        connection_pool_size=CONNECTIONS,
+        connect_timeout=seconds,
+        read_timeout=seconds,
+        write_timeout=seconds,
+        pool_timeout=seconds,
+        http_version="1.1",
+    )
+    return Bot(token, base_url=f"{api_url.rstrip('/')}/bot", request=request, get_updates_request=request)
+
+
+def keyboard(rows: Buttons, key: bytes) -> InlineKeyboardMarkup:
+    """The buttons as Telegram takes them, their data signed."""
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(b.label, callback_data=buttons.write(b.press, key)) for b in row] for row in rows]
+    )
+
+
 class Telegram:
     """A Sender to the chats that a bot may write to. Makes no request before the first message.
 
@@ -59,19 +85,8 @@ class Telegram:
     """
 
     def __init__(self, token: str, api_url: str, timeout: timedelta = timedelta(seconds=15)) -> None:
-        _hush()
-        seconds = timeout.total_seconds()
-        request = _Request(
-            connection_pool_size=CONNECTIONS,
-            connect_timeout=seconds,
-            read_timeout=seconds,
-            write_timeout=seconds,
-            pool_timeout=seconds,
-            http_version="1.1",
-        )
-        base = f"{api_url.rstrip('/')}/bot"
-        self._token = token
-        self._bot = Bot(token, base_url=base, request=request, get_updates_request=request)
+        self._bot = make_bot(token, api_url, timeout)
+        self._token, self._key = token, buttons.key(token)
         self._moved: dict[str, int] = {}
 
     async def send(self, message: Message) -> int | None:
@@ -126,6 +141,7 @@ class Telegram:
             disable_notification=message.silent,
             message_thread_id=message.thread,
             reply_parameters=reply or None,
+            reply_markup=self._buttons(message),
         )
         return sent.message_id
 
@@ -136,8 +152,16 @@ class Telegram:
             number,
             parse_mode=ParseMode.HTML if message.text.html else None,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
+            # An edit that names no buttons takes away those that are there.
+            reply_markup=self._buttons(message),
         )
         return number
+
+    def _buttons(self, message: Message) -> InlineKeyboardMarkup | None:
+        """What people can do with an alert about a story; nothing under other messages."""
+        if message.story is None or message.article is None:
+            return None
+        return keyboard(alert_buttons(message.article, message.story, message.opinions, message.muted), self._key)
 
     async def _name(self) -> str:
         return str((await self._bot.get_me()).username)
@@ -146,18 +170,24 @@ class Telegram:
         return (await self._bot.get_chat(chat)).effective_name or chat
 
     async def _call(self, request: Callable[[], Awaitable[T]]) -> T:
-        """Make a request; whatever goes wrong leaves as a DeliveryError without the token in it."""
-        try:
-            return await request()
-        except Exception as error:
-            # `from None`, since the libraries' errors may show the address with the token.
-            raise _ours(error, self._token) from None
+        return await asked(request, self._token)
+
+
+async def asked(request: Callable[[], Awaitable[T]], token: str) -> T:
+    """Make a request; whatever goes wrong leaves as a DeliveryError without the token in it."""
+    try:
+        return await request()
+    except Exception as error:
+        # `from None`, since the libraries' errors may show the address with the token.
+        raise _ours(error, token) from None
 
 
 def _hush() -> None:
     """Silence the libraries' loggers and warnings: httpx logs each request's address, and so the token."""
     # The library would warn of the form that its times had in the past.
     os.environ.setdefault("PTB_TIMEDELTA", "true")
+    # Updates are asked for in the raw, so that one that the library cannot read does not take the others with it.
+    warnings.filterwarnings("ignore", message=".*do_api_request", category=PTBUserWarning)
     for name in ("httpx", "httpcore", "telegram"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

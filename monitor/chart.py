@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from monitor.errors import InputError
 from monitor.render import name
@@ -14,7 +14,7 @@ STYLES: dict[Level, Literal[":", "--", "-."]] = {Level.ELEVATED: ":", Level.HIGH
 COLUMNS = 3
 
 
-def draw(trends: Mapping[str, Sequence[Point]], file: Path) -> None:
+def draw(trends: Mapping[str, Sequence[Point]], file: Path | IO[bytes]) -> None:
     """Write the picture, in the format of the file's ending (PNG where it has none). Raises InputError.
 
     One subject fills it; several are small panels of one form, with the same days.
@@ -42,10 +42,10 @@ def draw(trends: Mapping[str, Sequence[Point]], file: Path) -> None:
     save(figure, file)
 
 
-def save(figure: Any, file: Path) -> None:
+def save(figure: Any, file: Path | IO[bytes]) -> None:
     """Write a figure in the format of the file's ending (PNG where it has none). Raises InputError."""
     try:
-        figure.savefig(file, format=None if file.suffix else "png")
+        figure.savefig(file, format=None if isinstance(file, Path) and file.suffix else "png")
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-from monitor.cli.words import explanation_json, explanation_lines
 from monitor.domain import Kind, Score
 from monitor.explain import Explanation
 from monitor.store import Alert, Decided, Status, Traced, Trail
+from monitor.trail.words import explanation_json, explanation_lines
 
 WORDS = {Kind.NEW: "message", Kind.UPDATE: "reply", Kind.EDIT: "edit", Kind.SUMMARY: "summary of several stories"}
 

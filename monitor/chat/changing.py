@@ -1,0 +1,183 @@
+"""Commands that change something: each is stored, logged, told to the admins, and can be taken back."""
+
+import difflib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from monitor.chat.showing import mutes as show_mutes
+from monitor.chat.showing import threshold as show_threshold
+from monitor.chat.values import Reply, Room, Visitor
+from monitor.commands import Hold, Release, Rule, Threshold, Undo
+from monitor.config import Edit, add_rule, remove_rule, take_back
+from monitor.domain import Change, Mute, MuteKind, Severity
+from monitor.errors import InputError
+from monitor.render import answers, notice, test_alert
+from monitor.text import check_pattern
+
+log = structlog.get_logger(__name__)
+KEYWORDS = "keywords"
+RECENT = 200
+"""How far back `/undo` without a number looks."""
+
+
+def test(room: Room, who: Visitor, thread: int | None) -> Reply:
+    """Queue a test alert for the chat."""
+    room.store.enqueue([who.chat], test_alert(room.now, room.config.display.zone), room.now, thread=thread)
+    room.wake()
+    return Reply(answers.said(answers.TEST_SENT))
+
+
+def hold(room: Room, who: Visitor, command: Hold, request: int, replied: int | None) -> Reply:
+    """Mute something in the chat. Raises InputError for what there is not."""
+    until = room.now + command.span if command.span else None
+    mute = Mute(who.chat, command.kind, command.what, until, who.by, room.now)
+    if command.kind is MuteKind.STORY:
+        mute = _story(room, who, mute, replied)
+    elif command.kind is MuteKind.SOURCE:
+        mute = replace(mute, what=_source(room, command.what))
+    elif command.kind is MuteKind.KEYWORD and (complaint := check_pattern(command.what)):
+        raise InputError(f"'{command.what}': {complaint}")
+    what = f"Muted: {answers.muted(mute, room.config.display.zone)}."
+    return Reply(answers.said(make(room, who, "mute", None, None, request, what, mute)))
+
+
+def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
+    """End mutes of the chat."""
+    held = room.store.people.mutes(room.now, who.chat)
+    if command.which is None and len(held) != 1:
+        return show_mutes(room, who)
+    chosen = [mute for mute in held if command.which in {None, "all", mute.id}]
+    if not chosen:
+        return show_mutes(room, who)
+    return Reply(answers.said(lift(room, who, chosen, request)))
+
+
+def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int) -> str:
+    """End these mutes; returns what is told of it."""
+    numbers = ",".join(str(mute.id) for mute in held)
+    names = "; ".join(answers.muted(mute, room.config.display.zone) for mute in held)
+    return make(room, who, "unmute", numbers, None, request, f"Not muted any more: {names}.")
+
+
+def set_threshold(room: Room, who: Visitor, command: Threshold, request: int) -> Reply:
+    """Show the chat's threshold, or set it."""
+    if command.value is None:
+        return show_threshold(room, who)
+    if not who.admin:
+        return Reply(answers.said(answers.ADMINS_ONLY))
+    chosen = room.store.people.thresholds().get(who.chat)
+    old = None if chosen is None else repr(chosen)
+    new = None if command.value == "default" else repr(float(command.value))
+    if old == new:
+        return Reply(answers.said(answers.UNCHANGED))
+    now = room.judge.threshold if new is None else float(new)
+    what = f"The threshold is now {now:.3f}, it was {room.threshold(who.chat):.3f}."
+    return Reply(answers.said(make(room, who, "threshold", old, new, request, what)))
+
+
+def rule(room: Room, who: Visitor, command: Rule, request: int) -> Reply:
+    """Add a keyword rule, or remove one. Raises InputError or ConfigError."""
+    if not who.admin:
+        return Reply(answers.said(answers.ADMINS_ONLY))
+    folder = Path(room.config.folder)
+    if command.add and command.list:
+        edit = add_rule(folder, command.list, command.match, command.weight)
+    else:
+        edit = remove_rule(folder, command.list, command.match)
+    verb = "Added to" if edit.added else "Removed from"
+    old, new = _written(edit, not edit.added, edit.before), _written(edit, edit.added, edit.after)
+    what = f"{verb} {edit.list} of keywords.yaml: {edit.rule}"
+    return Reply(answers.said(make(room, who, f"{KEYWORDS}.{edit.list}", old, new, request, f"{what}.")))
+
+
+def undo(room: Room, who: Visitor, command: Undo, request: int) -> Reply:
+    """Take a change back: an admin any, others their own."""
+    people = room.store.people
+    done = people.undone_by(request)
+    if done is None:
+        recent = people.changes(RECENT) if command.id is None else people.changes(1, command.id)
+        mine = [c for c in recent if c.undone is None and _may(who, c, by_number=command.id is not None)]
+        if not mine:
+            return Reply(answers.said(answers.NOTHING_TO_UNDO))
+        done = mine[0]
+        if done.key.startswith(KEYWORDS):
+            take_back(Path(room.config.folder), _edit(done))
+        people.undo(done, who.by, request, room.now)
+        _report(room, who, f"{who.by.name} ({who.by.id}) took change {done.id} ({done.key}) in chat {done.chat} back.")
+        log.info("change taken back", change=done.id, key=done.key, chat=done.chat, user=who.by.id)
+    return Reply(answers.said(f"Change {done.id} ({done.key}) is taken back."))
+
+
+def make(
+    room: Room,
+    who: Visitor,
+    key: str,
+    old: str | None,
+    new: str | None,
+    request: int,
+    what: str,
+    mute: Mute | None = None,
+) -> str:
+    """Carry a change out, log it and tell the admins; returns what is told in the chat."""
+    change, fresh = room.store.people.write(Change(who.chat, who.by, room.now, key, old, new, request), mute)
+    if fresh:
+        log.info("changed by command", change=change.id, key=key, chat=who.chat, user=who.by.id, what=what)
+        _report(room, who, answers.reported(change, what))
+    return answers.changed(change, what)
+
+
+def story_mute(room: Room, who: Visitor, id: int) -> Mute:
+    """The mute of a story, as severe as it is now. Raises InputError where it is not stored."""
+    story = room.store.stories([id]).get(id)
+    if story is None:
+        raise InputError(answers.NO_STORY)
+    return Mute(who.chat, MuteKind.STORY, str(id), None, who.by, room.now, Severity(story.severity))
+
+
+def _story(room: Room, who: Visitor, mute: Mute, replied: int | None) -> Mute:
+    found = int(mute.what) if mute.what else None
+    if found is None and replied is not None:
+        found = room.store.people.story_of(who.chat, replied)
+    if found is None:
+        raise InputError("Give the story's number, such as /mute story 12, or reply to an alert with /mute story.")
+    return replace(story_mute(room, who, found), until=mute.until)
+
+
+def _source(room: Room, said: str) -> str:
+    """The source that is meant, in any case."""
+    names = {source.name.casefold(): source.name for source in room.config.sources}
+    if said.casefold() in names:
+        return names[said.casefold()]
+    near = difflib.get_close_matches(said.casefold(), names, n=1)
+    raise InputError(f"No source is named '{said}'" + (f"; did you mean '{names[near[0]]}'?" if near else "."))
+
+
+def _may(who: Visitor, change: Change, by_number: bool) -> bool:
+    """Whether they may take it back: without a number only what is about this chat or about all."""
+    here = change.chat == who.chat or change.key.startswith(KEYWORDS)
+    own = change.chat == who.chat and change.by.id == who.by.id and change.key in {"mute", "unmute"}
+    return own or (who.admin and (here or by_number))
+
+
+def _report(room: Room, who: Visitor, text: str) -> None:
+    """Tell the chats of admins, except where it was done."""
+    chats = [str(chat.id) for chat in room.config.telegram.chats if chat.admin and str(chat.id) != who.chat]
+    if chats:
+        room.store.enqueue(chats, notice(text), room.now)
+        room.wake()
+
+
+def _written(edit: Edit, there: bool, text: str) -> str:
+    """A side of a change of keywords.yaml: the rule where it is there, and the file's text."""
+    return json.dumps({"rule": edit.rule if there else None, "text": text}, ensure_ascii=False)
+
+
+def _edit(change: Change) -> Edit:
+    old, new = json.loads(change.old or "{}"), json.loads(change.new or "{}")
+    added = new.get("rule") is not None
+    written = (new if added else old)["rule"]
+    return Edit(change.key.partition(".")[2], written, added, old["text"], new["text"])

@@ -1,0 +1,64 @@
+"""What a button under a message does. Repeated, it does nothing more."""
+
+from monitor.chat.changing import lift, make, story_mute
+from monitor.chat.showing import why
+from monitor.chat.values import Pushed, Reply, Room, Visitor
+from monitor.domain import Action, Buttons, Mute, MuteKind, Opinion, Press
+from monitor.errors import InputError
+from monitor.render import alert_buttons, answers
+
+OPINIONS = {
+    Action.RELEVANT: Opinion.RELEVANT,
+    Action.NOT_RELEVANT: Opinion.NOT_RELEVANT,
+    Action.MISSED: Opinion.MISSED,
+}
+
+
+def press(room: Room, who: Visitor, pressed: Press, request: int) -> Pushed:
+    """Do what the button says, and show it on the message."""
+    match pressed.action:
+        case Action.WHY:
+            return _why(room, who, pressed)
+        case Action.MUTE | Action.UNMUTE:
+            answer = _mute(room, who, pressed, request)
+        case _:
+            opinion = OPINIONS[pressed.action]
+            given = room.store.people.give(
+                pressed.article, who.chat, who.by, opinion, room.threshold(who.chat), room.now
+            )
+            answer = answers.DONE[opinion] if given else answers.PRUNED
+    return Pushed(answer, _buttons(room, who, pressed))
+
+
+def _buttons(room: Room, who: Visitor, pressed: Press) -> Buttons:
+    """The alert's buttons as they are now; none for a button that is not under an alert."""
+    if not pressed.story:
+        return ()
+    said = room.store.people.opinions(pressed.article, who.chat)
+    return alert_buttons(pressed.article, pressed.story, said, bool(_held(room, who, pressed)))
+
+
+def _held(room: Room, who: Visitor, pressed: Press) -> list[Mute]:
+    held = room.store.people.mutes(room.now, who.chat)
+    return [mute for mute in held if mute.kind is MuteKind.STORY and mute.what == str(pressed.story)]
+
+
+def _mute(room: Room, who: Visitor, pressed: Press, request: int) -> str:
+    held = _held(room, who, pressed)
+    if bool(held) == (pressed.action is Action.MUTE):
+        return answers.UNCHANGED
+    if held:
+        return lift(room, who, held, request)
+    try:
+        mute = story_mute(room, who, pressed.story)
+    except InputError as error:
+        return str(error)
+    what = f"Muted: {answers.muted(mute, room.config.display.zone)}."
+    return make(room, who, "mute", None, None, request, what, mute)
+
+
+def _why(room: Room, who: Visitor, pressed: Press) -> Pushed:
+    trail = room.store.trail(f"a{pressed.article}")
+    if trail is None:
+        return Pushed(answers.PRUNED)
+    return Pushed("", reply=Reply(why(room, who, trail)))

@@ -1,0 +1,149 @@
+"""Answers to the commands that only ask. Changes nothing."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+from monitor.chart import draw
+from monitor.chat.values import Reply, Room, Visitor
+from monitor.commands import PURPOSES, Judge, Show, Trend
+from monitor.domain import Source, Text
+from monitor.pipeline import judge_text, measured, near_misses
+from monitor.render import answers, miss_buttons
+from monitor.store import KnownFeed, Trail
+from monitor.trail import score_lines, trail_lines
+from monitor.trend import SUBJECTS, subject_of
+
+LATEST, MISSES, ARTICLES = 5, 10, 12
+DAY = timedelta(days=1)
+EVERYONE = "*"
+
+
+def status(room: Room, who: Visitor) -> Reply:
+    """How feeds, judging and delivery are doing."""
+    now = room.store.people.standing(room.now)
+    last = f"{answers.span_of(room.now - now.last)} ago" if now.last else "none yet"
+    model = f"{room.judge.classifier.version}, threshold {room.threshold(who.chat):.3f}"
+    feeds, sending = (now.feeds, now.failing), (now.pending, now.dead, now.late)
+    return Reply(answers.status(feeds, (now.unjudged, now.behind), sending, last, model))
+
+
+def latest(room: Room, who: Visitor) -> Reply:
+    """The latest alerts of the chat."""
+    return Reply(answers.latest(room.store.people.latest(who.chat, LATEST), room.config.display.zone))
+
+
+def misses(room: Room, who: Visitor) -> Reply:
+    """What was just below the line, each with a button to say that it should have been told."""
+    found = near_misses(room.store, room.config, room.judge.threshold, room.now - DAY)[:MISSES]
+    rows = [
+        (a.id or 0, a.title, a.outlet, miss.refused.score.relevance, miss.setting)
+        for miss in found
+        for a in (miss.refused.article,)
+    ]
+    return Reply(answers.misses(rows), miss_buttons([row[0] for row in rows]))
+
+
+def feeds(room: Room, who: Visitor) -> Reply:
+    """The feeds in trouble."""
+    known = {feed.state.name: feed for feed in room.store.feeds()}
+    enabled = [source for source in room.config.sources if source.enabled]
+    states = [(source, known[source.name]) for source in enabled if source.name in known]
+    bad = sorted((pair for pair in states if pair[1].state.failure), key=lambda pair: -pair[1].state.failures)
+    return Reply(answers.feeds([_trouble(room, *pair) for pair in bad], len(states) - len(bad)))
+
+
+def mutes(room: Room, who: Visitor) -> Reply:
+    """The mutes in force in the chat."""
+    return Reply(answers.mutes(room.store.people.mutes(room.now, who.chat), room.config.display.zone))
+
+
+def keywords(room: Room, who: Visitor) -> Reply:
+    """The rules of keywords.yaml."""
+    rules = room.config.keywords
+    lists = {"boost": rules.boost, "mute": rules.mute, "always": rules.always, "require": rules.require}
+    return Reply(answers.keywords({kind: [(r.match, r.weight) for r in found] for kind, found in lists.items()}))
+
+
+def commands(room: Room, who: Visitor) -> Reply:
+    """The commands."""
+    return Reply(answers.help_text(PURPOSES))
+
+
+def threshold(room: Room, who: Visitor) -> Reply:
+    """The chat's threshold."""
+    rules = next((chat.rules for chat in room.config.telegram.chats if str(chat.id) == who.chat), ())
+    own = sum(rule.threshold is not None for rule in rules or room.config.alerts.rules)
+    chosen = room.store.people.thresholds().get(who.chat)
+    configured = room.judge.threshold
+    return Reply(answers.threshold(configured if chosen is None else chosen, configured, chosen is not None, own))
+
+
+def show(room: Room, who: Visitor, command: Show, replied: int | None) -> Reply:
+    """A story, or why it was told; `replied` is the message that was replied to, which may say which."""
+    id = command.id
+    if not id and replied is not None:
+        found = room.store.people.story_of(who.chat, replied)
+        id = f"s{found}" if found else ""
+    if not id:
+        return Reply(answers.said(f"Give a story's number, such as /{command.what} 12, or reply to an alert."))
+    trail = room.store.trail(id)
+    if trail is None:
+        return Reply(answers.said(answers.NO_STORY))
+    if command.what == "why":
+        return Reply(why(room, who, trail))
+    if trail.story is None:
+        return Reply(answers.said(answers.NO_STORY))
+    articles = [traced.article for traced in reversed(trail.articles)][:ARTICLES]
+    told = [(a.title, a.url, a.outlet, a.published) for a in articles]
+    return Reply(answers.story(trail.story, told, room.config.display.zone))
+
+
+def why(room: Room, who: Visitor, trail: Trail) -> Text:
+    """A trail as far as it is the chat's own."""
+    mine = {who.chat, EVERYONE}
+    own = replace(
+        trail,
+        decisions=tuple(d for d in trail.decisions if d.chat in mine),
+        alerts=tuple(a for a in trail.alerts if a.chat in mine),
+        waiting=tuple(w for w in trail.waiting if w.chat in mine),
+    )
+    return answers.told(str(line) for line in trail_lines(own, room.config.display.zone, {}))
+
+
+def trend(room: Room, who: Visitor, command: Trend) -> Reply:
+    """The escalation index as a picture. Raises InputError for what has none."""
+    subjects = (subject_of(command.subject),) if command.subject else SUBJECTS
+    today = room.now.astimezone(UTC).date()
+    days = [today - back * DAY for back in reversed(range(command.days))]
+    picture = io.BytesIO()
+    draw(measured(room.store, days, subjects), picture)
+    subject = subjects[0] if command.subject else None
+    return Reply(answers.said(answers.trend_caption(subject, command.days)), picture=picture.getvalue())
+
+
+def score(room: Room, who: Visitor, command: Judge) -> Reply:
+    """What would be made of a text."""
+    judged, refused = judge_text(room.judge, room.config, room.now, command.text)
+    reason = f"{refused.reason}: {refused.detail}" if refused else ""
+    return Reply(answers.score(refused is None, reason, score_lines(judged.score, room.judge.threshold)))
+
+
+def _trouble(room: Room, source: Source, feed: KnownFeed) -> tuple[str, str, str]:
+    state = feed.state
+    read = f"last read {answers.span_of(room.now - state.last_success)} ago" if state.last_success else "never read"
+    failure = state.failure.value if state.failure else ""
+    return source.name, failure + (f" ({state.failure_detail})" if state.failure_detail else ""), read
+
+
+PLAIN: dict[str, Callable[[Room, Visitor], Reply]] = {
+    "status": status,
+    "latest": latest,
+    "misses": misses,
+    "feeds": feeds,
+    "mutes": mutes,
+    "keywords": keywords,
+    "help": commands,
+}
+"""The commands that take nothing, but `test`."""

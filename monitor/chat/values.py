@@ -1,0 +1,60 @@
+"""What answering takes and gives: who asks, what there is to ask, and the answer. Sends nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.config import Config
+from monitor.domain import Buttons, Person, Place, Text
+from monitor.pipeline import Judge
+from monitor.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who may ask: in which configured chat (`chat`, as decisions name it), who, and whether an admin."""
+
+    chat: str
+    place: Place
+    by: Person
+    admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What an answer is made from. `wake` tells delivery that something was queued. Used in threads."""
+
+    store: Store
+    config: Config
+    judge: Judge
+    wake: Callable[[], None]
+    now: datetime
+
+    def threshold(self, chat: str) -> float:
+        """The threshold in force in the chat, for its rules that name none."""
+        return self.store.people.thresholds().get(chat, self.judge.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: a text with buttons, or a picture with a caption."""
+
+    text: Text
+    buttons: Buttons = ()
+    picture: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a press led to: the short answer, the message's buttons as they are now, and a longer answer."""
+
+    answer: str
+    buttons: Buttons = ()
+    reply: Reply | None = None
+
+
+def visitor(config: Config, place: Place, by: Person) -> Visitor | None:
+    """Who this is in a configured chat; None for a stranger."""
+    names = {str(place.id), f"@{place.username}".casefold()}
+    chat = next((str(chat.id) for chat in config.telegram.chats if str(chat.id).casefold() in names), None)
+    return None if chat is None else Visitor(chat, place, by, by.id in config.telegram.admins)

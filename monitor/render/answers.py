@@ -1,0 +1,197 @@
+"""What the bot answers to commands and presses: every text of it, so that it could be told in other languages."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from html import escape
+
+from monitor.config import format_duration
+from monitor.domain import Change, Mute, MuteKind, Opinion, Severity, Story, Text
+from monitor.render.index import name
+from monitor.render.wording import LIMIT, NAME, SEVERITIES, TYPES, Line, bold, clip, flag, link, moment, units
+
+FIT = LIMIT - 100
+TITLE = 140
+LISTED = 15
+"""The most feeds, rules or mutes in one answer."""
+
+DONE = {Opinion.RELEVANT: "Noted: relevant. Thank you.", Opinion.NOT_RELEVANT: "Noted: not relevant. Thank you."}
+DONE |= {Opinion.MISSED: "Noted: this should have been told. Thank you."}
+FORGED = "This button is not valid here."
+PRUNED = "That article is not stored any more."
+NO_STORY = "No such story is stored."
+ADMINS_ONLY = "Only those whom telegram.admins names may change this."
+NOT_HERE = "Only those whom telegram.admins names may press buttons in a channel."
+TROUBLE = "Something went wrong here; the log says what."
+NOTHING_TO_UNDO = "There is nothing of yours to undo."
+UNCHANGED = "It is so already."
+TEST_SENT = "A test alert is on its way."
+SCORING = "not relevant"
+
+
+def page(lines: Iterable[Line | None]) -> Text:
+    """The lines that fit into one message; that there were more is said."""
+    kept: list[Line] = []
+    size = 0
+    for line in lines:
+        if line is None:
+            continue
+        size += units(line.plain) + 1
+        if size > FIT:
+            kept.append(line_of("… and more"))
+            break
+        kept.append(line)
+    return Text("\n".join(line.html for line in kept), "\n".join(line.plain for line in kept))
+
+
+def line_of(text: str) -> Line:
+    """A line without markup; unlike an alert's it may be empty."""
+    return Line(escape(text), text)
+
+
+def said(text: str) -> Text:
+    """One sentence."""
+    return page([line_of(clip(text, FIT))])
+
+
+def told(lines: Iterable[str]) -> Text:
+    """Lines of plain text, such as a trail, each cleaned."""
+    return page(line_of(("  " if line.startswith(" ") else "") + clip(line, 600)) for line in lines)
+
+
+def help_text(purposes: Mapping[str, str]) -> Text:
+    """The commands."""
+    return page(Line(f"/{word}: {escape(purpose)}", f"/{word}: {purpose}") for word, purpose in purposes.items())
+
+
+def status(
+    feeds: tuple[int, int], judging: tuple[int, timedelta], sending: tuple[int, int, timedelta], last: str, model: str
+) -> Text:
+    """How it goes: (feeds, failing), (articles that wait, how long), (messages that wait, that died, how long)."""
+    count, failing = feeds
+    unjudged, behind = judging
+    pending, dead, late = sending
+    waits = f"{unjudged} articles wait to be judged, the oldest for {span_of(behind)}" if unjudged else "nothing waits"
+    queue = f"{pending} messages wait, the oldest for {span_of(late)}" if pending else "nothing waits"
+    return page(
+        [
+            bold("Balkan Monitor is running"),
+            line_of(f"Feeds: {count} read, {failing} failing" if failing else f"Feeds: {count} read, all well"),
+            line_of(f"Judging: {waits}"),
+            line_of(f"Delivery: {queue}" + (f"; {dead} could not be delivered" if dead else "")),
+            line_of(f"Last alert: {last}"),
+            line_of(f"Model: {model}"),
+        ]
+    )
+
+
+def latest(stories: Sequence[tuple[Story, datetime]], zone: tzinfo) -> Text:
+    """The latest alerts."""
+    if not stories:
+        return said("This chat was told nothing yet.")
+    lines = [_headline(story, f"told {moment(at, zone)}") for story, at in stories]
+    return page([bold("Latest alerts"), *(line for pair in lines for line in pair)])
+
+
+def story(about: Story, articles: Sequence[tuple[str, str, str, datetime]], zone: tzinfo) -> Text:
+    """A story with its articles, each (title, address, outlet, published), the newest first."""
+    first, second = _headline(about, f"{moment(about.opened, zone)} to {moment(about.updated, zone)}")
+    types = ", ".join(TYPES[kind] for kind in about.types)
+    outlets = f"{about.articles} articles of {len(about.outlets)} outlets"
+    lines: list[Line | None] = [first, second, line_of(f"{types}; {outlets}" if types else outlets)]
+    for title, url, outlet, at in articles:
+        shown, href = clip(title, TITLE) or "(no title)", link(url)
+        anchor = f'<a href="{escape(href)}">{escape(shown)}</a>' if href else escape(shown)
+        by = f" · {clip(outlet, NAME)} · {moment(at, zone)}"
+        lines.append(Line(f"• {anchor}{escape(by)}", f"• {shown}{by}"))
+    return page(lines)
+
+
+def misses(found: Sequence[tuple[int, str, str, float, str]]) -> Text:
+    """Near misses: (article, title, outlet, relevance, the setting that would have told it)."""
+    if not found:
+        return said("Nothing was just below the line in the last 24 hours.")
+    lines = [bold("Just below the line in the last 24 hours")]
+    for number, (id, title, outlet, relevance, setting) in enumerate(found, 1):
+        lines.append(line_of(f"{number}. {clip(title, TITLE)} ({clip(outlet, NAME)})"))
+        lines.append(line_of(f"    {relevance:.2f}; would be told by {setting}; /why a{id}"))
+    return page([*lines, line_of("Should one of them have been told? Press its number.")])
+
+
+def feeds(rows: Sequence[tuple[str, str, str]], well: int) -> Text:
+    """Feeds in trouble, the worst first: (name, trouble, since when), and how many are well."""
+    lines = [bold(f"{len(rows)} feeds in trouble, {well} well")]
+    lines += [line_of(f"• {clip(feed, NAME)}: {clip(trouble, 100)}, {since}") for feed, trouble, since in rows[:LISTED]]
+    return page([*lines, line_of(f"and {len(rows) - LISTED} more") if len(rows) > LISTED else None])
+
+
+def trend_caption(subject: str | None, days: int) -> str:
+    """What a picture of the index shows."""
+    return f"Escalation index, {name(subject) if subject else 'all subjects'}, {days} days"
+
+
+def mutes(held: Sequence[Mute], zone: tzinfo) -> Text:
+    """The mutes in force."""
+    if not held:
+        return said("Nothing is muted here. /mute 2h, /mute story 12, /mute keyword WORDS, /mute source NAME")
+    lines = [line_of(f"{mute.id}. {muted(mute, zone)}, by {clip(mute.by.name, NAME)}") for mute in held[:LISTED]]
+    return page([bold("Muted in this chat"), *lines, line_of("/unmute and a number ends one, /unmute all ends all.")])
+
+
+def muted(mute: Mute, zone: tzinfo) -> str:
+    """What a mute holds, and until when."""
+    what = {
+        MuteKind.ALL: "everything but critical stories",
+        MuteKind.STORY: f"story s{mute.what}",
+        MuteKind.KEYWORD: f"the keyword '{clip(mute.what, NAME)}'",
+        MuteKind.SOURCE: f"the source '{clip(mute.what, NAME)}'",
+    }[mute.kind]
+    return f"{what} until {moment(mute.until, zone) if mute.until else 'it is unmuted'}"
+
+
+def threshold(value: float, configured: float, set_here: bool, own: int) -> Text:
+    """The chat's threshold, what it would be by configuration, and how many of its rules name their own."""
+    origin = f"set here by command; by configuration {configured:.3f}" if set_here else "by configuration"
+    rules = f" {own} rules of this chat name their own, which they keep." if own else ""
+    return said(f"The threshold of this chat is {value:.3f} ({origin}).{rules}")
+
+
+def keywords(lists: Mapping[str, Sequence[tuple[str, float]]]) -> Text:
+    """The rules of keywords.yaml by list: (match, weight)."""
+    lines: list[Line] = []
+    for kind, rules in lists.items():
+        shown = [f"{match} {weight:+g}" if kind == "boost" else match for match, weight in rules]
+        lines += [bold(f"{kind} ({len(rules)})"), line_of(clip("; ".join(shown) or "none", 900))]
+    return page(lines)
+
+
+def score(relevant: bool, reason: str, lines: Iterable[str]) -> Text:
+    """What would be made of a text."""
+    head = bold("relevant" if relevant else SCORING)
+    return page([head, line_of(clip(reason, 200)) if reason else None, *(line_of(clip(line, 300)) for line in lines)])
+
+
+def changed(change: Change, what: str) -> str:
+    """That something was changed, and how to take it back."""
+    return f"{what} /undo {change.id} takes it back."
+
+
+def reported(change: Change, what: str) -> str:
+    """The same for the admins."""
+    return f"{clip(change.by.name, NAME)} ({change.by.id}) in chat {change.chat}: {changed(change, what)}"
+
+
+def _headline(about: Story, when: str) -> tuple[Line, Line]:
+    flags = "".join(flag(code) for code in about.countries[:4])
+    mark = SEVERITIES[Severity(about.severity)]
+    title = clip(about.title, TITLE) or "(no title)"
+    return (
+        Line(f"{mark} {flags} <b>{escape(title)}</b>", f"{mark} {flags} {title}"),
+        line_of(f"    {when} · /story {about.id} · /why {about.id}"),
+    )
+
+
+def span_of(span: timedelta) -> str:
+    """A time as people say it, to two digits or so: 90s, 5m, 3h, 2d."""
+    seconds = int(span.total_seconds())
+    size = next((size for size in (86400, 3600, 60) if seconds >= 2 * size), 1)
+    return format_duration(timedelta(seconds=seconds // size * size))

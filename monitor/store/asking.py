@@ -1,0 +1,63 @@
+"""What people ask in chats: how things stand, what was told last, which story a message tells."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from monitor.domain import Kind, Story
+from monitor.schema import articles, feeds, messages, stories
+from monitor.store.rows import story
+from monitor.store.values import Standing, Status
+
+m = messages.c
+SHOWN = (Kind.NEW.value, Kind.UPDATE.value)
+LOOKED = 20
+"""How many messages are looked at for each story that is asked for: one story may have several."""
+
+
+def standing(connection: Connection, now: datetime) -> Standing:
+    """How things stand now; counts nothing that grows for ever."""
+    read = feeds.c.due.is_not(None)
+    waiting = connection.execute(
+        select(func.count(), func.min(articles.c.seen)).where(articles.c.judged_at.is_(None))
+    ).one()
+    queued = connection.execute(
+        select(func.count(), func.min(m.queued)).where(m.status == Status.PENDING.value, m.kind != Kind.EDIT.value)
+    ).one()
+    last = select(func.max(m.sent_at)).where(m.story_id.is_not(None), m.kind.in_(SHOWN))
+    return Standing(
+        feeds=_count(connection, read),
+        failing=_count(connection, read, feeds.c.failure.is_not(None)),
+        unjudged=waiting[0],
+        behind=_since(waiting[1], now),
+        pending=queued[0],
+        late=_since(queued[1], now),
+        dead=_count(connection, m.status == Status.DEAD.value),
+        last=connection.scalar(last),
+    )
+
+
+def latest(connection: Connection, chat: str, limit: int) -> list[tuple[Story, datetime]]:
+    """The stories that the chat was last shown a message of, and when, the latest first."""
+    shown = select(m.story_id, m.sent_at).where(m.status == Status.SENT.value, m.chat == chat, m.kind.in_(SHOWN))
+    rows = connection.execute(shown.where(m.story_id.is_not(None)).order_by(m.id.desc()).limit(limit * LOOKED))
+    told: dict[int, datetime] = {}
+    for row in rows:
+        told.setdefault(row.story_id, row.sent_at)
+    wanted = list(told)[:limit]
+    known = {row.id: story(row) for row in connection.execute(select(stories).where(stories.c.id.in_(wanted)))}
+    return [(known[id], told[id]) for id in wanted if id in known]
+
+
+def story_of(connection: Connection, chat: str, telegram_id: int) -> int | None:
+    """The story that a message of the chat tells."""
+    mine = select(m.story_id).where(m.chat == chat, m.telegram_id == telegram_id, m.status == Status.SENT.value)
+    return connection.scalar(mine.order_by(m.id.desc()).limit(1))
+
+
+def _count(connection: Connection, *where: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).where(*where)) or 0
+
+
+def _since(at: datetime | None, now: datetime) -> timedelta:
+    return timedelta(0) if at is None else max(now - at, timedelta(0))

@@ -1,0 +1,168 @@
+"""The bot's line to people: what they write and press, asked for or brought, and the answers. Decides nothing.
+
+What goes wrong is a DeliveryError, as for the sender.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import structlog
+from telegram import BotCommand, CallbackQuery, Chat, LinkPreviewOptions, Message, ReplyParameters, Update, User
+from telegram.constants import ParseMode
+
+from monitor import buttons
+from monitor.domain import Buttons, Person, Place, Press, Pressed, Text, Written
+from monitor.telegram import asked, keyboard, make_bot
+
+T = TypeVar("T")
+Said = Written | Pressed
+KINDS = ["message", "callback_query"]
+ANSWER = 200
+"""Characters that Telegram shows of an answer to a press."""
+log = structlog.get_logger(__name__)
+
+
+class Line:
+    """One bot's line. `timeout` bounds each step of a request but the long wait for updates."""
+
+    def __init__(self, token: str, api_url: str, timeout: timedelta = timedelta(seconds=15)) -> None:
+        self._bot = make_bot(token, api_url, timeout)
+        self._token, self._key, self._timeout = token, buttons.key(token), timeout
+
+    async def __aenter__(self) -> "Line":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._bot.request.shutdown()
+
+    @property
+    def secret(self) -> str:
+        """What Telegram shows when it brings an update, so that nobody else can: made from the token."""
+        return hmac.new(self._token.encode(), b"balkan-monitor webhook", hashlib.sha256).hexdigest()
+
+    def press(self, data: str) -> Press | None:
+        """What a button's data says, None where it is not this bot's."""
+        return buttons.read(data, self._key)
+
+    async def name(self) -> str:
+        """The bot's name, as commands in groups call it."""
+        return str((await self._call(self._bot.get_me)).username)
+
+    async def updates(self, offset: int | None, wait: timedelta) -> list[tuple[int, Said | None]]:
+        """What came, each with its number, None for what nobody here understands; waits so long for the first.
+
+        All before `offset` is acknowledged by this.
+        """
+        asking: dict[str, Any] = {"timeout": int(wait.total_seconds()), "allowed_updates": KINDS}
+        if offset is not None:
+            asking["offset"] = offset
+        patience = (self._timeout + wait).total_seconds()
+
+        async def found() -> list[tuple[int, Said | None]]:
+            raw: Any = await self._bot.do_api_request("getUpdates", api_kwargs=asking, read_timeout=patience)
+            return [(int(one["update_id"]), read(one)) for one in raw]
+
+        return await self._call(found)
+
+    async def offer(self, purposes: Mapping[str, str]) -> None:
+        """Let clients complete these commands."""
+        await self._call(lambda: self._bot.set_my_commands([BotCommand(*pair) for pair in purposes.items()]))
+
+    async def hook(self, url: str) -> None:
+        """Have updates brought to the address, one at a time."""
+        await self._call(
+            lambda: self._bot.set_webhook(url, allowed_updates=KINDS, secret_token=self.secret, max_connections=1)
+        )
+
+    async def unhook(self) -> None:
+        """Have updates kept until they are asked for."""
+        await self._call(self._bot.delete_webhook)
+
+    async def say(
+        self, chat: int, text: Text, rows: Buttons = (), reply_to: int | None = None, thread: int | None = None
+    ) -> None:
+        """Write to a chat, without a sound."""
+        await self._call(
+            lambda: self._bot.send_message(
+                chat,
+                text.html or text.plain,
+                parse_mode=ParseMode.HTML if text.html else None,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=keyboard(rows, self._key) if rows else None,
+                **_where(reply_to, thread),
+            )
+        )
+
+    async def show(
+        self, chat: int, picture: bytes, caption: str, reply_to: int | None = None, thread: int | None = None
+    ) -> None:
+        """Send a picture to a chat, without a sound."""
+        await self._call(
+            lambda: self._bot.send_photo(
+                chat, picture, caption=caption, filename="trend.png", **_where(reply_to, thread)
+            )
+        )
+
+    async def answer(self, query: str, text: str) -> None:
+        """Tell who pressed a button what came of it."""
+        await self._call(lambda: self._bot.answer_callback_query(query, text[:ANSWER] or None))
+
+    async def relabel(self, chat: int, message: int, rows: Buttons) -> None:
+        """Change the buttons under a message."""
+        await self._call(
+            lambda: self._bot.edit_message_reply_markup(chat, message, reply_markup=keyboard(rows, self._key))
+        )
+
+    async def _call(self, request: Callable[[], Awaitable[T]]) -> T:
+        return await asked(request, self._token)
+
+
+def read(raw: Mapping[str, Any]) -> Said | None:
+    """An update as it came over the wire; None for what is neither a text nor a press, or is not in Telegram's form."""
+    try:
+        update = Update.de_json(dict(raw), None)
+    except Exception as error:
+        log.warning("update not understood", update=raw.get("update_id"), error=type(error).__name__)
+        return None
+    if update.callback_query is not None:
+        return _pressed(update.update_id, update.callback_query)
+    return _written(update.update_id, update.message) if update.message else None
+
+
+def _written(number: int, message: Message) -> Written | None:
+    if message.from_user is None or not message.text:
+        return None
+    replied = message.reply_to_message
+    return Written(
+        update=number,
+        place=_place(message.chat),
+        by=_person(message.from_user),
+        text=message.text,
+        message=message.message_id,
+        reply_to=replied.message_id if replied else None,
+        thread=message.message_thread_id if message.is_topic_message else None,
+    )
+
+
+def _pressed(number: int, query: CallbackQuery) -> Pressed | None:
+    under = query.message
+    if under is None or query.data is None:
+        return None
+    thread = under.message_thread_id if isinstance(under, Message) and under.is_topic_message else None
+    return Pressed(number, _place(under.chat), _person(query.from_user), query.data, query.id, under.message_id, thread)
+
+
+def _place(chat: Chat) -> Place:
+    return Place(chat.id, chat.username or "", str(chat.type))
+
+
+def _person(user: User) -> Person:
+    return Person(user.id, user.full_name)
+
+
+def _where(reply_to: int | None, thread: int | None) -> dict[str, Any]:
+    reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
+    return {"disable_notification": True, "message_thread_id": thread, "reply_parameters": reply}

@@ -1,0 +1,494 @@
+"""The bot as people use it: the real daemon over a strict Bot API server that people write and press through."""
+
+import asyncio
+import functools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bot_api import Accepted, BotApi
+from emulator import Shim, ask
+from http_server import Reply, Server
+from newsroom import SECOND, FakeModel, config, item, read_again, rss, running, title, until
+from structlog.testing import capture_logs
+
+from monitor import buttons
+from monitor.app import daemon as module
+from monitor.app import wiring
+from monitor.chat import listening
+from monitor.config import Config, load
+from monitor.deliver import Backoff, Delivery, Limits
+from monitor.domain import Action, Opinion, Press, Reason
+from monitor.errors import StoreError
+from monitor.store import People, Store
+
+ROOM, DESK = -100, -200
+ANA, MARKO, STRANGER = 1, 2, 66
+"""Ana is an admin."""
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ticks, looks at the files, pauses and Telegram's pace are made shorter."""
+    monkeypatch.setattr(module, "TICK", SECOND / 20)
+    monkeypatch.setattr(module, "WATCH", SECOND / 20)
+    monkeypatch.setattr(listening, "LEAST", SECOND / 50)
+    monkeypatch.setattr(wiring, "open_model", lambda *_: FakeModel())
+    fast = functools.partial(
+        Delivery,
+        limits=Limits(total=1000, chat=1000, group=1000),
+        backoff=Backoff(SECOND / 20, SECOND / 5),
+        timeout=SECOND,
+    )
+    monkeypatch.setattr(module, "Delivery", fast)
+    monkeypatch.setattr("monitor.store.queue.EDIT_PACE", SECOND / 20)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server for feeds, with one event."""
+    with Server() as made:
+        made.routes |= {"/A": Reply(rss(item(title("raid")))), "/B": Reply(rss())}
+        yield made
+
+
+def settings(tmp_path: Path, server: Server, api: BotApi, **telegram: Any) -> Config:
+    """Two feeds, two chats (the second is told of changes), and one admin."""
+    made = config(tmp_path / "m.db", {name: server.url(f"/{name}") for name in "AB"}, api.url, (DESK, ROOM))
+    return made.model_copy(update={"telegram": made.telegram.model_copy(update={"admins": (ANA,)} | telegram)})
+
+
+def alert(api: BotApi, chat: int = ROOM) -> Accepted:
+    """The chat's alert as it is shown now."""
+    return next(message for message in api.shows(str(chat)) if "event-raid" in message.text)
+
+
+async def alerted(api: BotApi, chat: int = ROOM) -> Accepted:
+    """The same, once it is there."""
+    await until(lambda: any("event-raid" in text for text in api.texts(str(chat))))
+    return alert(api, chat)
+
+
+async def answer(api: BotApi, user: int, text: str, chat: int = ROOM, **more: Any) -> Accepted:
+    """What the bot answers to this."""
+    written = api.write(chat, user, text, **more)
+    await until(lambda: any(message.reply_to == written for message in api.shows(str(chat))), 60)
+    return next(message for message in api.shows(str(chat)) if message.reply_to == written)
+
+
+async def press(api: BotApi, user: int, label: str, chat: int = ROOM) -> str:
+    """What the one who presses this button of the alert is told."""
+    shown = alert(api, chat)
+    query = api.press(chat, user, shown.data(label), shown.id)
+    await until(lambda: query in api.answered, 10)
+    return api.answered[query]
+
+
+async def test_buttons_judge_an_alert_also_after_a_restart(tmp_path: Path, server: Server) -> None:
+    """The word is stored with the judgement it is about, the message shows whose it is, and edits leave that alone."""
+    async with BotApi() as api:
+        made = settings(tmp_path, server, api)
+        async with running(made):
+            assert (await alerted(api)).labels == ["✅ Relevant", "❌ Not relevant", "🔇 Mute story", "❓ Why"]
+            assert await press(api, ANA, "Relevant") == "Noted: relevant. Thank you."
+            await until(lambda: alert(api).labels[0] == "✅ Ana")
+        async with running(made) as (_, store):
+            assert "not relevant" in await press(api, MARKO, "Not relevant")
+            await until(lambda: alert(api).labels[:2] == ["✅ Ana", "❌ Marko"])
+            server.routes["/B"] = Reply(rss(item(f"B: {title('raid')}")))
+            await until(lambda: any("B" in m.text.split("\n")[-2] for m in api.edited), 15)
+            assert alert(api).labels[:2] == ["✅ Ana", "❌ Marko"]
+            assert "not relevant" in await press(api, ANA, "❌")
+            await until(lambda: alert(api).labels[:2] == ["✅ Relevant", "❌ Marko +1"])
+            said = store.people.feedback()
+    assert [(f.chat, f.by.name, f.opinion, f.story) for f in said] == [
+        ("-100", "Marko", Opinion.NOT_RELEVANT, 1),
+        ("-100", "Ana", Opinion.NOT_RELEVANT, 1),
+    ]
+    assert {(f.score, f.threshold, f.model) for f in said} == {(0.95, 0.5, "fake")}
+    assert alert(api, DESK).labels[0] == "✅ Relevant"
+
+
+async def test_forged_data_is_refused(tmp_path: Path, server: Server) -> None:
+    """Another article's number, another action, another bot's signature, and nonsense change nothing."""
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        shown = await alerted(api)
+        good = shown.data("Relevant")
+        other = buttons.write(Press(Action.RELEVANT, 1, 1), buttons.key("1:other"))
+        forged = ["n" + good[1:], good.replace(".1.", ".2."), good[:-1], good + "A", other, "", "r", "ш", "r.1.1."]
+        queries = [api.press(ROOM, ANA, data, shown.id) for data in forged if data]
+        await until(lambda: set(queries) <= api.answered.keys())
+        assert {api.answered[query] for query in queries} == {"This button is not valid here."}
+        assert store.people.feedback() == []
+        assert await press(api, ANA, "Relevant") == "Noted: relevant. Thank you."
+
+
+async def test_a_stranger_gets_nothing(tmp_path: Path, server: Server) -> None:
+    """No answer to what is written or pressed, one line in the log, and the update is not asked for again."""
+    with capture_logs() as logs:
+        async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+            shown = await alerted(api)
+            requests = len(api.accepted)
+            for text in ("/status", "/help", "/threshold 0.1"):
+                api.write(STRANGER, STRANGER, text)
+            last = api.press(STRANGER, STRANGER, shown.data("Relevant"), 7)
+            await until(lambda: api.asked[-1] == 900 + len(api.updates))
+            assert (len(api.accepted), last in api.answered) == (requests, False)
+            assert store.people.feedback() == []
+    assert [line["user"] for line in logs if line["event"] == "stranger not answered"] == [STRANGER]
+
+
+async def test_every_command_is_answered(tmp_path: Path, server: Server) -> None:
+    """Each in its own words, as a reply to what was asked; the commands are registered for completion."""
+    server.routes["/B"] = Reply(status=503)
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        await alerted(api)
+        await until(lambda: store.feeds()[1].state.failure)
+        said = {text: (await answer(api, MARKO, text)) for text in ASKED}
+    for text, expected in ASKED.items():
+        assert expected in said[text].text, f"{text}: {said[text].text}"
+        assert said[text].reply_to
+        assert said[text].silent
+    assert said["/trend XK 30"].photo
+    assert "/why" in {f"/{command['command']}" for command in api.commands}
+    assert len(api.commands) == 15
+
+
+ASKED = {
+    "/status": "Feeds: 2 read, 1 failing",
+    "/status@Monitor_Bot": "Model: fake, threshold 0.500",
+    "/latest": "🟡 TENSION 🇽🇰 Shots fired near Leposavic",
+    "/story 1": "1 articles of 1 outlets",
+    "/story 99": "No such story is stored.",
+    "/why s1": "-100 told: first",
+    "/why a99": "No such story is stored.",
+    "/why x": "Give a story's number",
+    "/trend XK 30": "Escalation index, Kosovo, 30 days",
+    "/trend FR": "'FR' has no index",
+    "/misses": "Nothing was just below the line",
+    "/feeds": "B: http status",
+    "/mute": "Nothing is muted here.",
+    "/unmute": "Nothing is muted here.",
+    "/threshold": "The threshold of this chat is 0.500 (by configuration).",
+    "/threshold 0.4": "Only those whom telegram.admins names",
+    "/keywords": "boost (0)",
+    "/keywords add boost x1": "Only those whom telegram.admins names",
+    "/score Shots, event-x grave-3": "severity 3 (serious)",
+    "/score Weather": "not relevant",
+    "/test": "A test alert is on its way.",
+    "/undo": "There is nothing of yours to undo.",
+    "/help": "/status: how feeds",
+    "/frob@monitor_bot": "I know no /frob",
+    "/mute source kosev": "No source is named 'kosev'",
+    "/mute keyword x*": "at least 2 letters",
+    "/mute story 99": "No such story is stored.",
+}
+
+
+async def test_in_a_group_only_what_is_meant_for_the_bot_is_answered(tmp_path: Path, server: Server) -> None:
+    """Talk, other bots' commands, and unknown ones that do not name it are left alone."""
+    async with BotApi() as api, running(settings(tmp_path, server, api)):
+        await alerted(api)
+        for text in ("hello", "/status@other_bot", "/frobnicate", "status"):
+            api.write(ROOM, ANA, text)
+        assert "running" in (await answer(api, ANA, "/status")).text
+        assert "not valid" not in "".join(api.texts(str(ROOM)))
+        assert len(api.texts(str(ROOM))) == 2
+
+
+async def test_a_muted_story_is_silent_unless_it_becomes_critical(tmp_path: Path, server: Server) -> None:
+    """Muted by a button, in this chat only, over a restart; the button then unmutes; admins are told."""
+    async with BotApi() as api:
+        made = settings(tmp_path, server, api)
+        async with running(made) as (_, store):
+            await alerted(api)
+            assert "Muted: story s1 until it is unmuted. /undo 1" in await press(api, MARKO, "Mute story")
+            await until(lambda: "🔔 Unmute story" in alert(api).labels)
+            await until(lambda: any("Marko (2) in chat -100: Muted: story s1" in text for text in api.texts(str(DESK))))
+        async with running(made) as (_, store):
+            server.routes["/A"] = Reply(rss(item(f"Now: {title('raid', 3)}"), item(title("raid"))))
+            await until(lambda: any("graver" in text for text in api.texts(str(DESK))), 15)
+            decided = {d.chat: d.decision for d in store.trail("s1").decisions}  # type: ignore[union-attr]
+            assert (decided["-100"].reason, decided["-100"].detail) == (Reason.MUTED, "Marko muted the story")
+            assert [text for text in api.texts(str(ROOM)) if "graver" in text] == []
+            assert "1. story s1 until it is unmuted, by Marko" in (await answer(api, ANA, "/mute")).text
+            server.routes["/A"] = Reply(rss(item(f"Worse: {title('raid', 4)}")))
+            await until(lambda: any("CRITICAL" in text for text in api.texts(str(ROOM))), 15)
+            assert "Not muted any more" in await press(api, ANA, "Unmute")
+            await until(lambda: "🔇 Mute story" in alert(api).labels)
+            assert store.people.mutes(datetime.now(UTC)) == []
+
+
+@pytest.mark.parametrize("command", ["/mute 2h", "/mute keyword shots", "/mute source a", "/mute source A 1d"])
+async def test_what_is_muted_is_not_told(tmp_path: Path, server: Server, command: str) -> None:
+    """Everything for a time, a word, a feed; taken back, what comes next is told."""
+    server.routes["/A"] = Reply(rss())
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        assert "Muted: " in (await answer(api, MARKO, command)).text
+        server.routes["/A"] = Reply(rss(item(title("raid"))))
+        await alerted(api, DESK)
+        assert not any("event-raid" in text for text in api.texts(str(ROOM)))
+        assert "Change 1 (mute) is taken back." in (await answer(api, MARKO, "/undo")).text
+        server.routes["/A"] = Reply(rss(item(title("fire"))))
+        await until(lambda: any("event-fire" in text for text in api.texts(str(ROOM))), 15)
+        assert store.people.mutes(datetime.now(UTC)) == []
+
+
+async def test_a_threshold_is_set_told_and_taken_back(tmp_path: Path, server: Server) -> None:
+    """By an admin, for this chat only, over a restart; the admins' chat is told, and it can be taken back."""
+    server.routes["/A"] = Reply(rss())
+    async with BotApi() as api:
+        made = settings(tmp_path, server, api)
+        async with running(made):
+            text = (await answer(api, ANA, "/threshold 0,96")).text
+            assert text == "The threshold is now 0.960, it was 0.500. /undo 1 takes it back."
+            assert "so already" in (await answer(api, ANA, "/threshold 0.96")).text
+            await until(lambda: any("Ana (1) in chat -100: The threshold is now" in t for t in api.texts(str(DESK))))
+        async with running(made) as (_, store):
+            server.routes["/A"] = Reply(rss(item(title("raid"))))
+            await alerted(api, DESK)
+            await read_again(store, "A")
+            assert not any("event-raid" in text for text in api.texts(str(ROOM)))
+            assert "set here by command; by configuration 0.500" in (await answer(api, MARKO, "/threshold")).text
+            assert "nothing of yours" in (await answer(api, MARKO, "/undo")).text
+            assert "taken back" in (await answer(api, ANA, "/undo 1")).text
+            assert "is 0.500 (by configuration)" in (await answer(api, MARKO, "/threshold")).text
+
+
+KEYWORDS = "# mine\nboost:\n  - barikad*   # since 2011\nmute: []  # nobody\n"
+
+
+async def test_keywords_are_changed_in_their_file(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With comments kept, in force within seconds, told to the admins, and taken back to the letter."""
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
+    server.routes["/A"] = Reply(rss())
+    async with BotApi() as api:
+        folder = written(tmp_path, server, api)
+        file = folder / "keywords.yaml"
+        async with running(load(folder)):
+            text = (await answer(api, ANA, "/keywords add mute raid*")).text
+            assert text == "Added to mute of keywords.yaml: raid*. /undo 1 takes it back."
+            assert file.read_text() == KEYWORDS.replace(" []  # nobody", "  # nobody\n  - raid*")
+            await until(lambda: any("Added to mute" in text for text in api.texts(str(DESK))))
+            assert "mute (1)" in await listed(api, "raid*")
+            server.routes["/A"] = Reply(rss(item(f"Raid: {title('raid')}"), item(title("fire"))))
+            await until(lambda: any("event-fire" in text for text in api.texts(str(ROOM))), 15)
+            assert not any("event-raid" in text for text in api.texts(str(ROOM)))
+            assert (
+                "Removed from boost of keywords.yaml: barikad*"
+                in (await answer(api, ANA, "/keywords remove barikad*")).text
+            )
+            for number in (2, 1):
+                assert f"Change {number}" in (await answer(api, ANA, "/undo")).text
+            assert file.read_text() == KEYWORDS
+            assert "stands in boost already" in (await answer(api, ANA, "/keywords add boost barikad*")).text
+
+
+async def listed(api: BotApi, word: str) -> str:
+    """The list of rules, once it holds the word."""
+    while word not in (text := (await answer(api, MARKO, "/keywords")).text):
+        await asyncio.sleep(0.02)
+    return text
+
+
+def written(tmp_path: Path, server: Server, api: BotApi) -> Path:
+    """The settings as a folder."""
+    folder = tmp_path / "c"
+    folder.mkdir()
+    (folder / "monitor.yaml").write_text(
+        f"telegram:\n  api_url: {api.url}\n  admins: [{ANA}]\n"
+        f"  chats: [{{id: {DESK}, admin: true}}, {{id: {ROOM}}}]\n"
+        f"storage:\n  url: sqlite:///{tmp_path}/m.db\n"
+        "polling: {allow_private: true, host_delay: 0, min_interval: 10s}\n"
+    )
+    (folder / "sources.yaml").write_text(f"sources:\n- {{name: A, url: '{server.url('/A')}', interval: 10s}}\n")
+    (folder / "keywords.yaml").write_text(KEYWORDS)
+    return folder
+
+
+async def test_an_update_is_acknowledged_once_it_is_stored(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database refuses, the same update is asked for again; then it counts once."""
+    refusals = iter([True, True])
+    real = People.give
+
+    def give(self: People, *rest: Any) -> Any:
+        if next(refusals, False):
+            raise StoreError("the disk is full")
+        return real(self, *rest)
+
+    monkeypatch.setattr(People, "give", give)
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        await alerted(api)
+        assert await press(api, ANA, "Relevant") == "Noted: relevant. Thank you."
+        assert [feedback.by.name for feedback in store.people.feedback()] == ["Ana"]
+        await until(lambda: api.asked[-1] == 901)
+    assert api.asked.count(901) == 2
+    assert len([offset for offset in api.asked if offset is None]) == 3
+
+
+async def test_what_was_taken_before_a_crash_is_not_done_twice(tmp_path: Path, server: Server) -> None:
+    """An update that comes again changes nothing more: a mute is one mute, an undo takes one change back."""
+    async with BotApi() as api:
+        made = settings(tmp_path, server, api)
+        async with running(made) as (_, store):
+            await alerted(api)
+            for text in ("/threshold 0.6", "/mute 2h", "/threshold 0.7", "/undo"):
+                await answer(api, ANA, text)
+            before = store.people.changes(10)
+        api._done = 0
+        async with running(made) as (_, store):
+            shown = len(api.texts(str(ROOM)))
+            await until(lambda: len(api.texts(str(ROOM))) == shown + 4)
+            assert store.people.changes(10) == before
+            assert store.people.thresholds() == {"-100": 0.6}
+
+
+@pytest.mark.parametrize("fault", ["502", "429", "garbage", "empty", "token", "drop"])
+async def test_the_line_is_taken_up_again(tmp_path: Path, server: Server, fault: str) -> None:
+    """After whatever Telegram answers or does not, for as long as it lasts; the log says so once."""
+    left = [fault] * 4
+    with capture_logs() as logs:
+        api = BotApi(line_fault=lambda method: left.pop() if left else None)
+        async with api, running(settings(tmp_path, server, api)):
+            assert "running" in (await answer(api, MARKO, "/status")).text
+            assert not left
+    told = [line for line in logs if line["event"].startswith("not listening") and line["log_level"] == "warning"]
+    assert len(told) == 1
+
+
+async def test_a_webhook_brings_what_is_written(tmp_path: Path, server: Server) -> None:
+    """Only with the secret that Telegram was given; where it could not be stored Telegram is to bring it again."""
+    import httpx
+
+    from monitor.config import WebhookConfig
+
+    with_port = WebhookConfig(url="https://monitor.example/hook", listen=f"127.0.0.1:{_free_port()}")
+    async with BotApi() as api, running(settings(tmp_path, server, api, webhook=with_port)) as (_, store):
+        shown = await alerted(api)
+        await until(lambda: api.webhook)
+        assert (api.webhook["url"], api.webhook["max_connections"]) == ("https://monitor.example/hook", "1")
+        good = {"X-Telegram-Bot-Api-Secret-Token": api.webhook["secret_token"]}
+        api.press(ROOM, ANA, shown.data("Relevant"), shown.id)
+        async with httpx.AsyncClient(base_url=f"http://{with_port.listen}") as telegram:
+            for headers, path, body, status in (
+                ({}, "/hook", api.updates[0], 403),
+                ({"X-Telegram-Bot-Api-Secret-Token": "guess"}, "/hook", api.updates[0], 403),
+                (good, "/", api.updates[0], 404),
+                (good, "/hook", [1], 200),
+                (good, "/hook", {"update_id": 1, "message": {"chat": 5}}, 200),
+            ):
+                assert (await telegram.post(path, json=body, headers=headers)).status_code == status
+            assert (await telegram.post("/hook", content=b"{", headers=good)).status_code == 400
+            assert (await telegram.post("/hook", content=b" " * 1_000_001, headers=good)).status_code == 413
+            assert store.people.feedback() == []
+            assert (await telegram.post("/hook", json=api.updates[0], headers=good)).status_code == 200
+        assert [feedback.by.name for feedback in store.people.feedback()] == ["Ana"]
+        await until(lambda: api.answered)
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_near_misses_can_be_marked(tmp_path: Path, server: Server) -> None:
+    """Under the list of them, each by its number."""
+    server.routes["/A"] = Reply(rss(item(title("raid"), at=datetime.now(UTC) - timedelta(hours=13))))
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        await until(lambda: store.counts().articles == 2 and not store.counts().unjudged)
+        shown = await answer(api, MARKO, "/misses")
+        assert "1. Shots fired near Leposavic" in shown.text
+        assert shown.labels == ["👆 1"]
+        query = api.press(ROOM, MARKO, shown.data("1"), shown.id)
+        await until(lambda: query in api.answered)
+        (said,) = store.people.feedback()
+        assert (said.opinion, said.by.name, said.score) == (Opinion.MISSED, "Marko", 0.95)
+
+
+async def test_only_admins_press_in_channels(tmp_path: Path, server: Server) -> None:
+    """Everybody may read a channel."""
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        shown = await alerted(api)
+        for user in (MARKO, ANA):
+            query = api.press(ROOM, user, shown.data("Relevant"), shown.id, kind="channel")
+            await until(functools.partial(api.answered.__contains__, query))
+        assert [feedback.by.name for feedback in store.people.feedback()] == ["Ana"]
+
+
+async def test_an_alert_says_which_story_by_a_reply(tmp_path: Path, server: Server) -> None:
+    """`/why`, `/story` and `/mute story` take it from the message that they reply to."""
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        shown = await alerted(api)
+        await until(lambda: store.people.latest("-100", 1))
+        assert "told: first" in (await answer(api, MARKO, "/why", reply_to=shown.id)).text
+        assert "1 articles" in (await answer(api, MARKO, "/story", reply_to=shown.id)).text
+        assert "Muted: story s1 until 2" in (await answer(api, MARKO, "/mute story 2h", reply_to=shown.id)).text
+        assert "reply to an alert" in (await answer(api, MARKO, "/story")).text
+        assert "Store" not in "".join(api.texts(str(ROOM)))
+        assert isinstance(store, Store)
+
+
+@pytest.mark.slow
+async def test_an_evening_at_the_emulator(tmp_path: Path, server: Server, emulator: str) -> None:
+    """A server that was not written for this project: alert, buttons, why, mute, threshold, undo, stranger."""
+    token = "1:token"
+
+    def person(user: int, chat: int) -> dict[str, Any]:
+        name = {ANA: "Ana", MARKO: "Marko"}.get(user, "Nobody")
+        who = {"id": user, "first_name": name, "is_bot": False}
+        return {"from": who, "chat": {"id": chat, "type": "group", "title": "x"}, "date": 1}
+
+    def shown() -> list[dict[str, Any]]:
+        told = ask(emulator, "getUpdatesHistory", token=token)
+        mine = [one | one["message"] for one in told if "message" in one]
+        return [message for message in mine if str(message.get("chat_id")) == str(ROOM)]
+
+    def labels(message: dict[str, Any]) -> list[str]:
+        return [button["text"] for row in message["reply_markup"]["inline_keyboard"] for button in row]
+
+    def newest(text: str) -> list[dict[str, Any]]:
+        return [message for message in shown() if text in message.get("text", "")]
+
+    async def write(user: int, text: str, chat: int = ROOM) -> None:
+        await asyncio.to_thread(ask, emulator, "sendMessage", botToken=token, text=text, **person(user, chat))
+
+    async def push(user: int, label: str) -> None:
+        alert = newest("event-raid")[0]
+        buttons = [button for row in alert["reply_markup"]["inline_keyboard"] for button in row]
+        data = next(button["callback_data"] for button in buttons if label in button["text"])
+        message = person(user, ROOM) | {"message_id": alert["messageId"]}
+        pressed = {"botToken": token, "date": 1, "from": message["from"], "message": message, "data": data}
+        await asyncio.to_thread(ask, emulator, "sendCallback", **pressed)
+
+    async with Shim(emulator) as url:
+        made = config(tmp_path / "m.db", {"A": server.url("/A")}, url, (DESK, ROOM))
+        made = made.model_copy(update={"telegram": made.telegram.model_copy(update={"admins": (ANA,)})})
+        async with running(made) as (_, store):
+            await until(lambda: newest("event-raid"))
+            await push(MARKO, "Not relevant")
+            await until(lambda: "❌ Marko" in labels(newest("event-raid")[0]))
+            await push(MARKO, "Why")
+            await until(lambda: newest("-100 told: first"))
+            await push(ANA, "Mute story")
+            await until(lambda: "🔔 Unmute story" in labels(newest("event-raid")[0]))
+            await write(ANA, "/mute")
+            await until(lambda: newest("story s1 until it is unmuted"))
+            await write(ANA, "/threshold 0.7")
+            await until(lambda: newest("The threshold is now 0.700"))
+            await write(ANA, "/undo")
+            await until(lambda: newest("(threshold) is taken back"))
+            count = len(ask(emulator, "getUpdatesHistory", token=token))
+            await write(STRANGER, "/status", STRANGER)
+            await write(MARKO, "/status@TestNameBot")
+            await until(lambda: newest("Balkan Monitor is running"))
+            assert len(ask(emulator, "getUpdatesHistory", token=token)) == count + 3
+            assert [said.by.name for said in store.people.feedback()] == ["Marko"]
