@@ -22,7 +22,7 @@ from sqlalchemy import (
 from monitor.domain import Kind, Message, Reason, Severity, Text
 from monitor.schema import Instant, decisions, messages, tellings
 from monitor.store.people import is_muted, opinions
-from monitor.store.queue import paced, plain_row
+from monitor.store.queue import EDIT_PACE, plain_row
 from monitor.store.rows import chunks, storable
 from monitor.store.values import Alert, Status
 
@@ -69,10 +69,9 @@ def sent(connection: Connection, id: int, telegram_id: int | None, now: datetime
     """
     values = {"status": Status.SENT.value, "sent_at": now, "telegram_id": telegram_id, "due": None, "owner": None}
     accepted = update(messages).where(m.id == id).values(values | {"error": ""})
-    row = connection.execute(accepted.values(attempts=m.attempts + 1).returning(m.story_id, m.chat, m.revised)).first()
+    row = connection.execute(accepted.values(attempts=m.attempts + 1).returning(m.revised)).first()
     if row is not None and row.revised:
-        due = paced(connection, row.story_id, row.chat, now)
-        again = {"status": Status.PENDING.value, "due": due, "attempts": 0, "revised": False, "queued": now}
+        again = {"status": Status.PENDING.value, "due": now + EDIT_PACE, "attempts": 0, "revised": False, "queued": now}
         connection.execute(update(messages).where(m.id == id).values(again))
 
 
