@@ -9,7 +9,7 @@ from monitor.pipeline.indexing import measured, watch_index
 from monitor.pipeline.judging import Judge, Processed, process
 from monitor.pipeline.polling import Poller
 from monitor.pipeline.reconsidering import Looked, reconsider
-from monitor.pipeline.telling import recipients
+from monitor.pipeline.telling import reader, recipients
 
 __all__ = [
     "Judge",
@@ -19,6 +19,7 @@ __all__ = [
     "measured",
     "near_misses",
     "process",
+    "reader",
     "recipients",
     "reconsider",
     "tell_day",
