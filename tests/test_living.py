@@ -119,6 +119,37 @@ async def test_why_tells_it_in_plain_words(store: Store) -> None:
         assert line in text.replace("18:50:01", "18:50:00"), text
 
 
+async def test_a_chat_reads_its_own_language(store: Store) -> None:
+    """Its words, and of a story in another language the first headline that it reads, which stays as others come."""
+    wanted = config()
+    chat = wanted.telegram.chats[0].model_copy(update={"language": "sq"})
+    telegram = wanted.telegram.model_copy(update={"chats": (chat,)})
+    async with World(store, BotApi(), wanted.model_copy(update={"telegram": telegram})) as world:
+        await world.tell(news(1, lang="sr-Latn"))
+        assert world.lines(0)[0] == "🟠 SERIOZE · përplasje"
+        assert "↳" not in world.chat[0].text
+        await world.tell(news(2, lang="sq", outlet="Koha"), news(3, lang="sq"))
+        await world.until(NOW + 5 * MINUTE)
+        await world.tell(news(4, lang="en"))
+        await world.until(NOW + 10 * MINUTE)
+        assert "Report 1:" in world.lines(0)[2]
+        assert [line for line in world.lines(0) if line.startswith("↳")] == [
+            "↳ Report 2: kfor2 road2 night2 police2 · Koha"
+        ]
+        assert "4 media: Beogradi 4" in world.lines(0)
+
+
+@pytest.mark.parametrize(
+    ("severity", "loud", "silent"), [(1, None, True), (2, None, False), (3, 4, True), (4, 4, False)]
+)
+async def test_what_is_small_makes_no_sound(store: Store, severity: int, loud: int | None, silent: bool) -> None:
+    """Below `loud_from`, which is 'tension' unless it is set."""
+    alerts = {} if loud is None else {"loud_from": loud}
+    async with World(store, BotApi(), config(**alerts)) as world:
+        await world.tell(news(1, severity=severity))
+        assert [message.silent for message in world.chat] == [silent]
+
+
 async def test_a_message_that_was_deleted_is_told_anew(store: Store) -> None:
     """And edited from then on; an edit that changes nothing is no error."""
     async with World(store, BotApi(), config()) as world:

@@ -37,8 +37,8 @@ class Policy:
     alone_from: int = Severity.CRITICAL
     cooldown: timedelta = timedelta(0)
     quiet: QuietHours | None = None
-    loud_from: Severity = Severity.NONE
     thread: int | None = None
+    loud_from: Severity = Severity.TENSION
 
 
 def policies(
@@ -91,8 +91,8 @@ def _policy(rule: PolicyConfig, alerts: AlertsConfig, threshold: float, zone: Zo
         alone_from=corroboration.alone_if_severity,
         cooldown=alerts.cooldown if rule.cooldown is None else rule.cooldown,
         quiet=None if quiet is None else _hours(quiet, zone),
-        loud_from=Severity(alerts.loud_from if rule.loud_from is None else rule.loud_from),
         thread=rule.thread or thread,
+        loud_from=Severity(alerts.loud_from if rule.loud_from is None else rule.loud_from),
     )
 
 
