@@ -281,6 +281,7 @@ def voices(*camps: str) -> tuple[Voice, ...]:
         ),
         (voices("kosovo-serb", "bosnian-croat"), "2 outlets: Kosovo Serb 1, Bosnian Croat 1"),
         (voices("vienna-press", "other"), "2 outlets: Vienna Press 1, other 1"),
+        (voices("\u1e98est-press", "other"), "2 outlets: West Press 1, other 1"),
         (voices(*["belgrade"] * 62, "pristina"), "63 outlets: Belgrade 62, Pristina 1"),
         (voices(*["belgrade"] * 62, "pristina", "other"), "64 or more outlets: Belgrade, Pristina, other"),
     ],

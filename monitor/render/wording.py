@@ -155,7 +155,8 @@ def anchor(text: str, href: str) -> str:
 
 def named(camp: str, words: Words) -> str:
     """A camp as people name it: 'Pristina', 'Banja Luka', 'international'; one that no language knows is a name."""
-    return words.camps.get(camp) or clip(camp, NAME).replace("-", " ").title()
+    # Cut last: a capital may be several characters, one of them such as cannot be sent.
+    return words.camps.get(camp) or clip(camp.replace("-", " ").title(), NAME)
 
 
 def country(code: str, words: Words) -> str:
