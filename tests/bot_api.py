@@ -12,81 +12,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.message import Message as EmailMessage
-from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl
 
-TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "code", "pre", "a", "tg-spoiler", "blockquote"}
-ENTITIES = {"&lt;", "&gt;", "&amp;", "&quot;"}
-TOKEN = re.compile(r"<(/?)([a-zA-Z-]*)([^<>]*)>|(&[^;\s&<>]*;?)|([<>])")
-ATTRIBUTE = re.compile(r'\s+([a-zA-Z-]+)="([^"<>]*)"')
-MAX_UNITS = 4096
-MAX_ENTITIES = 100
-
-
-class Refused(Exception):
-    """What Telegram would answer with 400, in its words."""
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """A message as people see it: its text, and the (tag, link) of each entity."""
-
-    text: str
-    entities: tuple[tuple[str, str], ...]
-
-
-def parse_html(html: str) -> Parsed:
-    """Read a message as parse_mode=HTML does; raises Refused for anything that is not exactly right."""
-    html.encode("utf-8")
-    shown, stack, entities, at = "", list[str](), list[tuple[str, str]](), 0
-    for match in TOKEN.finditer(html):
-        shown, at = shown + html[at : match.start()], match.end()
-        closing, tag, rest, entity, stray = match.groups()
-        if stray:
-            raise Refused(f"can't parse entities: unescaped '{stray}'")
-        if entity is not None:
-            shown += _entity(entity)
-        elif closing:
-            if not stack or stack.pop() != tag or rest:
-                raise Refused(f"can't parse entities: unexpected end tag </{tag}>")
-        else:
-            stack.append(tag)
-            entities.append((tag, _attribute(tag, rest)))
-    shown += html[at:]
-    if stack:
-        raise Refused(f"can't parse entities: no end tag for <{stack[-1]}>")
-    return _checked(Parsed(shown, tuple(entities)))
-
-
-def _entity(entity: str) -> str:
-    if entity in ENTITIES or re.fullmatch(r"&#(\d{1,7}|x[0-9a-fA-F]{1,6});", entity):
-        return unescape(entity)
-    raise Refused(f"can't parse entities: unknown entity {entity}")
-
-
-def _attribute(tag: str, rest: str) -> str:
-    if tag not in TAGS:
-        raise Refused(f"can't parse entities: unsupported start tag <{tag}>")
-    match = ATTRIBUTE.fullmatch(rest)
-    if tag == "a":
-        if not match or match[1] != "href" or not re.match(r"https?://[^\s/]", unescape(match[2])):
-            raise Refused("can't parse entities: a link needs an http address")
-        return unescape(match[2])
-    if rest:
-        raise Refused(f"can't parse entities: unexpected attributes of <{tag}>")
-    return ""
-
-
-def _checked(parsed: Parsed) -> Parsed:
-    units = len(parsed.text.encode("utf-16-le")) // 2
-    if units > MAX_UNITS:
-        raise Refused("message is too long")
-    if not parsed.text.strip():
-        raise Refused("message text is empty")
-    if len(parsed.entities) > MAX_ENTITIES:
-        raise Refused("too many entities")
-    return parsed
+from telegram_html import Parsed, Refused, checked, parse_html
 
 
 @dataclass(frozen=True)
@@ -338,7 +267,7 @@ class BotApi:
         formatted = "parse_mode" in fields
         if formatted and fields["parse_mode"] != "HTML":
             raise Refused("unsupported parse_mode")
-        parsed = parse_html(fields["text"]) if formatted else _checked(Parsed(fields["text"], ()))
+        parsed = parse_html(fields["text"]) if formatted else checked(Parsed(fields["text"], ()))
         reply = json.loads(fields.get("reply_parameters", "{}"))
         message = Accepted(
             id=len(self.accepted) + 1,
@@ -359,7 +288,7 @@ class BotApi:
         known = next((message for message in self.shows(chat) if message.id == number), None)
         if known is None:
             raise Refused("message to edit not found")
-        parsed = parse_html(fields["text"]) if "parse_mode" in fields else _checked(Parsed(fields["text"], ()))
+        parsed = parse_html(fields["text"]) if "parse_mode" in fields else checked(Parsed(fields["text"], ()))
         return self._changed(known, replace(known, text=parsed.text, keyboard=_keyboard(fields), at=self.clock()))
 
     def _relabel(self, chat: str, fields: dict[str, Any]) -> Accepted:

@@ -45,10 +45,12 @@ def test_every_commented_key_of_the_starter_is_valid(tmp_path: Path) -> None:
     keys += ("types", "severity", "languages", "corroboration", "cooldown", "quiet", "    rules", "      - countries")
     keys += ("        severity", "        cooldown", "      - severity", "        corroboration", "        quiet")
     keys += ("allow_private", "user_agent", "url", "retention", "model", "threads", "batch", "listen", "at")
+    keys += ("    language", "loud_from")
     kept = [line for line in lines if not line.startswith("  ") or line[2:].startswith(keys)]
     (tmp_path / "monitor.yaml").write_text("\n".join(kept), "utf-8")
     config = load(tmp_path, {})
     assert [chat.id for chat in config.telegram.chats] == [-1001234567890, 123456789]
+    assert [chat.language for chat in config.telegram.chats] == ["sr", "en"]
     assert [rule.severity for rule in config.telegram.chats[0].rules] == [3, 2]
     assert config.alerts.quiet == Quiet(**{"from": "22:00", "to": "7:00"})
     assert config.digest == DigestConfig(at="08:00", chats=(-1001234567890,))
@@ -91,6 +93,11 @@ BROKEN = [
     ("monitor", "digest:\n  at: 24:00", "line 2: digest.at: expected a time of day such as 22:00"),
     ("monitor", "digest:\n  chats: [5]", "digest.chats[0]: no chat of telegram.chats has the id '5'"),
     ("monitor", "alerts:\n  cooldown: 3d", "alerts.cooldown: expected at most"),
+    (
+        "monitor",
+        "telegram:\n  chats:\n  - id: 1\n    language: sr-cyrl\n",
+        "line 4: telegram.chats[0].language: expected 'en', 'sr', 'sr-Cyrl', 'sq', 'bs', 'hr' or 'mk', found 'sr-cyrl'",
+    ),
     ("monitor", "alrets:\n  threshold: 1\n", "line 1: alrets: unknown key; did you mean 'alerts'?"),
     ("monitor", "alerts:\n  treshold: 0.5\n", "line 2: alerts.treshold: unknown key; did you mean 'threshold'?"),
     ("monitor", "alerts:\n  zzz: 1\n", "line 2: alerts.zzz: unknown key; expected one of threshold, max_age"),

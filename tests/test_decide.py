@@ -574,27 +574,28 @@ def test_without_rules_a_chat_gets_what_alerts_says() -> None:
     assert policies((), alerts, 0.6, BELGRADE, 5) == (
         Policy(0.6, alerts.countries, cooldown=timedelta(minutes=30), thread=5),
     )
-    own = AlertsConfig(threshold=0.7, severity=2, cooldown=HOUR, languages=("sq",), sources=("A",))
+    own = AlertsConfig(threshold=0.7, severity=2, cooldown=HOUR, languages=("sq",), sources=("A",), loud_from=4)
     own = own.model_copy(update={"types": (EventType.ARMS,), "corroboration": Corroboration(outlets=2, camps=3)})
     own = own.model_copy(update={"quiet": Quiet(**{"from": "22:00", "to": "7:00"})})
     hours = QuietHours(time(22), time(7), BELGRADE, CRITICAL)
     assert policies((), own, 0.6, BELGRADE, None) == (
-        Policy(0.7, own.countries, (EventType.ARMS,), ("sq",), ("A",), TENSION, 2, 3, 4, HOUR, hours, None),
+        Policy(0.7, own.countries, (EventType.ARMS,), ("sq",), ("A",), TENSION, 2, 3, 4, HOUR, hours, None, CRITICAL),
     )
 
 
 def test_a_rule_takes_from_alerts_what_it_leaves_open() -> None:
     """And nothing else: zero is said, not left open."""
-    alerts = AlertsConfig(threshold=0.7, severity=2, cooldown=HOUR, countries=("RS",))
+    alerts = AlertsConfig(threshold=0.7, severity=2, cooldown=HOUR, countries=("RS",), loud_from=3)
     quiet = Quiet(**{"from": "22:00", "to": "7:00", "timezone": "UTC", "through": "serious"})
     rule = PolicyConfig(
-        countries=("XK",), severity=0, threshold=0.0, cooldown=timedelta(0), quiet=quiet, thread=9, sources=("A",)
-    )
+        countries=("XK",), severity=0, threshold=0.0, cooldown=timedelta(0), quiet=quiet, thread=9, sources=("A",),
+        loud_from=0,
+    )  # fmt: skip
     (made,) = policies((rule,), alerts, 0.6, BELGRADE, 5)
     hours = QuietHours(time(22), time(7), ZoneInfo("UTC"), SERIOUS)
-    assert made == Policy(0.0, ("XK",), sources=("A",), quiet=hours, thread=9)
+    assert made == Policy(0.0, ("XK",), sources=("A",), quiet=hours, thread=9, loud_from=Severity.NONE)
     (other,) = policies((PolicyConfig(corroboration=Corroboration(camps=2)),), alerts, 0.6, BELGRADE, 5)
-    assert other == Policy(0.7, ("RS",), severity=TENSION, camps=2, cooldown=HOUR, thread=5)
+    assert other == Policy(0.7, ("RS",), severity=TENSION, camps=2, cooldown=HOUR, thread=5, loud_from=SERIOUS)
 
 
 def test_what_no_policy_wants_is_refused_early() -> None:

@@ -49,7 +49,7 @@ async def test_a_burst_is_one_alert_and_one_edit(store: Store) -> None:
             world.at = max(world.at, NOW + (second + 1) * SECOND)
         await world.until(world.at + 5 * MINUTE)
         assert (len(world.api.accepted), len(world.api.edited), len(world.chat)) == (1, 1, 1)
-        assert outlets(world.lines(0)) == "64 outlets: Belgrade 64"
+        assert outlets(world.lines(0)) == "64 or more outlets: Belgrade"
         assert "Report 0:" in world.lines(0)[2]
         assert world.api.broken_limits == []
         assert set(reasons(store)) == {"first", "another outlet"}
@@ -62,7 +62,7 @@ async def test_a_burst_read_at_once_is_one_message(store: Store) -> None:
         await world.until(world.at + 5 * MINUTE)
         assert (len(world.api.accepted), len(world.api.edited)) == (1, 0)
         assert world.lines(0)[0] == "🔴 CRITICAL · clash"
-        assert outlets(world.lines(0)) == "64 outlets: Belgrade 64"
+        assert outlets(world.lines(0)) == "64 or more outlets: Belgrade"
 
 
 async def test_a_thread_tells_the_story(store: Store) -> None:
@@ -117,6 +117,37 @@ async def test_why_tells_it_in_plain_words(store: Store) -> None:
         "  edit m4 to 1: queued 2023-09-29 18:50:00, waits, next try 2023-09-29 19:05:05",
     ):
         assert line in text, text
+
+
+async def test_a_chat_reads_its_own_language(store: Store) -> None:
+    """Its words, and of a story in another language the first headline that it reads, which stays as others come."""
+    wanted = config()
+    chat = wanted.telegram.chats[0].model_copy(update={"language": "sq"})
+    telegram = wanted.telegram.model_copy(update={"chats": (chat,)})
+    async with World(store, BotApi(), wanted.model_copy(update={"telegram": telegram})) as world:
+        await world.tell(news(1, lang="sr-Latn"))
+        assert world.lines(0)[0] == "🟠 SERIOZE · përplasje"
+        assert "↳" not in world.chat[0].text
+        await world.tell(news(2, lang="sq", outlet="Koha"), news(3, lang="sq"))
+        await world.until(NOW + 5 * MINUTE)
+        await world.tell(news(4, lang="en"))
+        await world.until(NOW + 10 * MINUTE)
+        assert "Report 1:" in world.lines(0)[2]
+        assert [line for line in world.lines(0) if line.startswith("↳")] == [
+            "↳ Report 2: kfor2 road2 night2 police2 · Koha"
+        ]
+        assert "4 media: Beogradi 4" in world.lines(0)
+
+
+@pytest.mark.parametrize(
+    ("severity", "loud", "silent"), [(1, None, True), (2, None, False), (3, 4, True), (4, 4, False)]
+)
+async def test_what_is_small_makes_no_sound(store: Store, severity: int, loud: int | None, silent: bool) -> None:
+    """Below `loud_from`, which is 'tension' unless it is set."""
+    alerts = {} if loud is None else {"loud_from": loud}
+    async with World(store, BotApi(), config(**alerts)) as world:
+        await world.tell(news(1, severity=severity))
+        assert [message.silent for message in world.chat] == [silent]
 
 
 async def test_a_message_that_was_deleted_is_told_anew(store: Store) -> None:
@@ -264,7 +295,7 @@ async def test_looking_again_twice_tells_once(store: Store) -> None:
         world.at += HOUR
         waits = store.due_waits(world.at, 10)
         found, _ = reconsidering._again(store, waits, world.judge, world.config, world.at)  # type: ignore[arg-type]
-        single, summaries = reconsidering._gathered(found, world.config.display.zone)
+        single, summaries = reconsidering._gathered(found, world.config)
         assert len(store.commit_waits(single, summaries, (), world.at)) == 3
         assert store.commit_waits(single, summaries, (), world.at) == []
         await world.settle()

@@ -2,19 +2,33 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from bot_api import parse_html
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import NOW, article, score, story
+from telegram_html import parse_html
 
 from monitor import render
-from monitor.domain import Decision, EventType, Judged, KeywordHit, Mark, PlaceHit, Reason, Severity, Text, Told, Voice
+from monitor.domain import (
+    Decision,
+    EventType,
+    Headline,
+    Judged,
+    KeywordHit,
+    Mark,
+    PlaceHit,
+    Reason,
+    Severity,
+    Text,
+    Told,
+    Voice,
+)
 
-BELGRADE = ZoneInfo("Europe/Belgrade")
+BELGRADE = render.Reader(ZoneInfo("Europe/Belgrade"))
 FIRST = Decision(True, Reason.FIRST)
 BASE = story().centroid
 
@@ -49,21 +63,15 @@ def test_an_alert_reads_well() -> None:
     ]
 
 
-def test_an_escalation_says_from_what() -> None:
-    """The reason's detail is shown."""
-    text = rendered(Decision(True, Reason.ESCALATED, "tension before"))
-    assert "Why: it became graver (tension before); " in text.plain
-
-
 def test_what_is_missing_leaves_no_empty_line() -> None:
     """An article that an `always` rule sent may have no types, places, summary or link."""
     bare = score(severity=Severity.NONE, types=(), countries=(), keywords=(), places=(), model=0.97)
     told = story(severity=Severity.NONE, types=(), countries=())
     text = rendered(Decision(True, Reason.ALWAYS), told, bare, summary="", url="javascript:alert(1)", outlet="")
     assert text.html.splitlines() == [
-        "⚪ <b>NOTE</b>",
-        "<b>Army units near Raška, report 1</b>",
-        "source, glas.example · 29 Sep 2023, 18:35 CEST",
+        "⚪ NOTE",
+        "Army units near Raška, report 1",
+        "source · 29 Sep 2023, 18:35 CEST",
         "<i>Why: a rule always alerts; relevance 0.97</i>",
     ]
 
@@ -95,7 +103,7 @@ def test_many_outlets_are_counted() -> None:
 )
 def test_times_are_in_the_readers_zone(at: datetime, zone: str, shown: str) -> None:
     """With the zone's name, so that the hour that comes twice is told apart."""
-    assert render.moment(at, ZoneInfo(zone)) == shown
+    assert render.moment(at, render.Reader(ZoneInfo(zone))) == shown
 
 
 @pytest.mark.parametrize(
@@ -126,6 +134,7 @@ def test_text_is_cut_between_words_and_characters(text: str, limit: int, cut: st
         ("abc\u202edef\u2066g\u200f", "abcdefg"),
         ("nul\0 bell\x07 esc\x1b[31m", "nul bell esc[31m"),
         ("half \ud83d pair", "half pair"),
+        ("A\u030angstro\u0308m a\u0333b\u033f x\u030a", "Ångström ab x"),
         ("\ufeffbom soft\u00adhyphen \U000e0041tag", "bom softhyphen tag"),
         ("Размештање përplasje 👨\u200d👩", "Размештање përplasje 👨\u200d👩"),
     ],
@@ -179,19 +188,26 @@ def test_only_web_addresses_are_linked(url: str, good: bool) -> None:
     assert ("<a " in rendered(url=url).html) is good
 
 
-def test_the_longest_alert_fits() -> None:
-    """With every part at its longest, a message stays within Telegram's limit, in both forms."""
+def test_the_longest_messages_fit() -> None:
+    """With every part at its longest, a message stays within Telegram's limit, in both forms and every language."""
     long = "ш😀" * 3000
     hits = tuple(KeywordHit("boost", long, long, "title", 1.0) for _ in range(30))
     places = tuple(PlaceHit("XK", f"{n}{long}", f"{n}{long}") for n in range(30))
     judged = score(keywords=hits, places=places, types=tuple(EventType))
-    about = story(outlets=tuple(f"{n}{long}" for n in range(30)), types=tuple(EventType), countries=("XK",) * 30)
-    url = "https://g.example/" + "ш" * (1500 - 18)
-    text = rendered(
-        Decision(True, Reason.ESCALATED, long), about, judged, title=long, summary=long, outlet=long, url=url
+    names = [f"{n}{long}" for n in range(63)]
+    about = story(
+        outlets=tuple(names), types=tuple(EventType), countries=("BA",) * 30, camps=tuple(names), voices=voices(*names)
     )
-    assert render.units(parse_html(text.html).text) < render.LIMIT
-    assert 3000 < render.units(text.plain) < render.LIMIT
+    url = "https://g.example/" + "ш" * (1500 - 18)
+    told = Judged(article(title=long, summary=long, outlet=long, camp=long, url=url), judged, BASE)
+    for language in render.LANGUAGES:
+        reader = render.Reader(BELGRADE.zone, language)
+        alert = render.render(about, told, FIRST, reader, Headline(long, url, long))
+        news = render.update(about, told, Told(Severity.NONE), set(Mark), reader)
+        morning = render.summary([(about, told)] * 99, reader)
+        for text, least in ((alert, 3000), (news, 2000), (morning, 3000)):
+            assert render.units(parse_html(text.html).text) < render.LIMIT
+            assert least < render.units(text.plain) <= render.LIMIT
 
 
 anything = st.text(st.characters(), max_size=600)
@@ -205,25 +221,27 @@ nasty = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_text_makes_a_valid_message(data: st.DataObject) -> None:
-    """Whatever is in the title, summary, outlet, address and hits, Telegram would take the message, and show the title."""
+    """Whatever is in titles, summary, outlets, addresses, camps and hits, Telegram would take it, and show the title."""
     title, summary, outlet, url, found = (data.draw(nasty) for _ in range(5))
-    judged = score(
-        keywords=(KeywordHit("boost", found, outlet, "title", 1.0),), places=(PlaceHit("XK", found, summary),)
-    )
-    about = story(outlets=(outlet, summary, title), countries=("XK", "RS"))
-    decision = Decision(True, Reason.ESCALATED, found)
-    text = rendered(decision, about, judged, title=title, summary=summary, outlet=outlet, url=url)
-    parsed = parse_html(text.html)
-    assert [tag for tag, _ in parsed.entities if tag != "a"] == ["b", "b", "i"]
-    assert render.clip(title, render.TITLE) in parsed.text
-    *lines, why = text.plain.splitlines()
-    shown = lines[:-1] if render.link(url) else lines
-    assert parsed.text.splitlines() == [*shown, why]
-    text.plain.encode("utf-8")
-    assert render.units(text.plain) <= render.LIMIT
+    severity = data.draw(st.sampled_from(Severity))
+    reader = render.Reader(BELGRADE.zone, data.draw(st.sampled_from(list(render.LANGUAGES))))
+    hits = (KeywordHit("boost", found, outlet, "title", 1.0),)
+    judged = score(keywords=hits, places=(PlaceHit("XK", found, summary),), severity=severity)
+    about = story(outlets=(outlet, summary, title), severity=severity, voices=voices(outlet, "belgrade", summary))
+    telling = Judged(article(title=title, summary=summary, outlet=outlet, url=url, lang="el"), judged, BASE)
+    for text in (
+        render.render(about, telling, FIRST, reader, Headline(summary, url, found)),
+        render.update(about, telling, Told(Severity.NONE), set(Mark), reader),
+        render.summary([(about, telling)] * 3, reader),
+    ):
+        parsed = parse_html(text.html)
+        assert render.clip(title, 140).removesuffix("…") in parsed.text
+        shown = [line for line in text.plain.splitlines() if line != url]
+        assert [line for line in parsed.text.splitlines() if line != url] == shown
+        parse_html(escape(text.plain))
 
 
 def test_a_test_alert_is_valid_and_says_so() -> None:
@@ -247,14 +265,91 @@ def test_the_story_decides_the_severity_shown() -> None:
     assert rendered(judged=score(severity=Severity.CRITICAL)).plain.startswith("🔴")
 
 
-def test_copies_of_one_text_count_once() -> None:
-    """Independent outlets by camp, most first; one of them alone is no crowd, whoever copied it."""
-    voices = [
-        Voice(outlet, camp, ()) for outlet, camp in [("a", "international"), ("b", "belgrade"), ("c", "belgrade")]
+def voices(*camps: str) -> tuple[Voice, ...]:
+    """Independent outlets of these camps."""
+    return tuple(Voice(f"outlet {n}", camp, ()) for n, camp in enumerate(camps))
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (voices("belgrade"), ""),
+        (voices("international", "belgrade", "belgrade"), "3 outlets: Belgrade 2, international 1"),
+        (
+            voices("international", "pristina", "belgrade", "belgrade"),
+            "4 outlets: Belgrade 2, international 1, Pristina 1",
+        ),
+        (voices("kosovo-serb", "bosnian-croat"), "2 outlets: Kosovo Serb 1, Bosnian Croat 1"),
+        (voices("vienna-press", "other"), "2 outlets: Vienna Press 1, other 1"),
+        (voices("\u1e98est-press", "other"), "2 outlets: West Press 1, other 1"),
+        (voices(*["belgrade"] * 62, "pristina"), "63 outlets: Belgrade 62, Pristina 1"),
+        (voices(*["belgrade"] * 62, "pristina", "other"), "64 or more outlets: Belgrade, Pristina, other"),
+    ],
+)
+def test_it_says_who_tells_it(told: tuple[Voice, ...], says: str) -> None:
+    """Independent outlets by camp, most first; one is no crowd; where not all were counted it does not pretend so."""
+    about = story(outlets=("a", "b", "c", "d"), voices=told)
+    assert [line for line in rendered(about=about).plain.splitlines() if " outlets: " in line] == [says] * bool(says)
+
+
+def test_a_grave_alert_is_loud_and_a_small_one_is_not() -> None:
+    """Critical: bold, with the news set off. Watch: four plain lines. What is between has its own look."""
+    grave = rendered(about=story(severity=Severity.CRITICAL))
+    assert grave.html.splitlines()[:4] == [
+        "🔴 <b>CRITICAL · deployment</b>",
+        "<b>🇽🇰 Kosovo · 🇷🇸 Serbia</b>",
+        "<blockquote><b>Army units near Raška, report 1</b>",
+        "Columns of vehicles were seen on the road on Friday evening.</blockquote>",
     ]
-    told = story(outlets=("a", "b", "c", "d"), voices=tuple(voices))
-    assert "3 outlets: Belgrade 2, international 1" in rendered(about=told).plain.splitlines()
-    assert " outlets: " not in rendered(about=replace(told, voices=tuple(voices[:1]))).plain
+    told = story(severity=Severity.WATCH, voices=voices("belgrade", "pristina"))
+    small = rendered(about=told, judged=score(severity=Severity.WATCH, keywords=(), places=()))
+    assert small.html.splitlines() == [
+        "🔵 WATCH · deployment · 🇽🇰 Kosovo · 🇷🇸 Serbia",
+        '<a href="https://glas.example/1">Army units near Raška, report 1</a>',
+        "2 outlets: Belgrade 1, Pristina 1 · 29 Sep 2023, 18:35 CEST",
+        "<i>Why: first report; relevance 0.97 (model 0.93)</i>",
+    ]
+    assert small.plain.splitlines()[2:4] == [
+        "2 outlets: Belgrade 1, Pristina 1 · 29 Sep 2023, 18:35 CEST",
+        "https://glas.example/1",
+    ]
+
+
+KOHA = Headline("Ushtria <serbe> te kufiri", "https://koha.example/7", "Koha & co")
+
+
+@pytest.mark.parametrize("severity", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("language", "lang", "shown"),
+    [("sq", "en", True), ("sq", "sq", False), ("sr-Cyrl", "hr", False), ("hr", "sr-Cyrl", False), ("mk", "sr", True)],
+)
+def test_a_foreign_headline_has_one_that_can_be_read(severity: int, language: str, lang: str, shown: bool) -> None:
+    """That of another outlet in the chat's language, under the article's; the Serbo-Croatian languages read each other."""
+    judged = Judged(article(lang=lang), score(), BASE)
+    about, reader = story(severity=Severity(severity)), render.Reader(BELGRADE.zone, language)
+    text = render.render(about, replace(judged, score=score(severity=Severity(severity))), FIRST, reader, KOHA)
+    line = '↳ <a href="https://koha.example/7">Ushtria &lt;serbe&gt; te kufiri</a> · Koha &amp; co'
+    assert (line in text.html) is shown
+    assert ("↳ Ushtria <serbe> te kufiri · Koha & co" in text.plain) is shown
+    lines = text.plain.splitlines()
+    title = lines.index("Army units near Raška, report 1")
+    assert [at - title for at, told in enumerate(lines) if told.startswith("↳")] in ([[1], [2]] if shown else [[]])
+
+
+def test_an_alert_is_in_the_chats_language() -> None:
+    """All of it but what the outlets wrote, with numbers as people write them there."""
+    told = story(severity=Severity.CRITICAL, voices=voices("belgrade", "belgrade", "international"))
+    text = render.render(told, Judged(article(), score(), BASE), FIRST, render.Reader(BELGRADE.zone, "sr-Cyrl"))
+    assert text.plain.splitlines() == [
+        "🔴 КРИТИЧНО · распоређивање снага",
+        "🇽🇰 Косово · 🇷🇸 Србија",
+        "Army units near Raška, report 1",
+        "Columns of vehicles were seen on the road on Friday evening.",
+        "3 медија: Београд 2, међународни 1",
+        "glas.example · 29. сеп 2023, 18:35 CEST",
+        "https://glas.example/1",
+        "Зашто: прва вест; релевантност 0,97 (модел 0,93); boost „razmeštanj*“ у „Размештање“; места: Raška",
+    ]
 
 
 def updated(before: Told, *marks: Mark, **changes: Any) -> list[str]:

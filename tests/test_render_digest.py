@@ -1,16 +1,17 @@
 """The digest and the index's crossing: how they read, and that they can be sent whatever a feed wrote."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from bot_api import parse_html
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import NOW
+from telegram_html import parse_html
 
-from monitor.domain import Severity
-from monitor.render import LIMIT, Digest, Led, Missed, Standing, Told, Trouble, crossing, digest, units
+from monitor.domain import Failure, Reason, Severity
+from monitor.render import LIMIT, Digest, Led, Missed, Reader, Standing, Told, Trouble, crossing, digest, units
 
-BELGRADE = ZoneInfo("Europe/Belgrade")
+BELGRADE = Reader(ZoneInfo("Europe/Belgrade"))
 
 
 def test_a_quiet_day_is_short() -> None:
@@ -64,8 +65,8 @@ def test_the_longest_digest_fits() -> None:
         NOW,
         [Told(long, url, Severity.CRITICAL, ("BA", "MK", "ME", "RS"), 10**6)] * 99,
         [Standing("BA-HR", 3, 0, 123.4, 1.0)] * 40,
-        [Missed(long, url, 0.5, "no required keyword", long)] * 99,
-        [Trouble(long, "bad content encoding", "not read for 400 days")] * 99,
+        [Missed(long, url, 0.5, Reason.NOT_REQUIRED, long)] * 99,
+        [Trouble(long, Failure.ENCODING, timedelta(days=400))] * 99,
         10**9,
         10**6,
         999,
@@ -89,8 +90,8 @@ def test_any_text_makes_a_valid_digest(title: str, url: str, name: str) -> None:
         NOW,
         [Told(title, url, Severity.WATCH, (), 1)],
         [Standing("XK", 1, 0)],
-        [Missed(title, url, 0.1, "muted", name)],
-        [Trouble(name, "tls", "never read")],
+        [Missed(title, url, 0.1, Reason.MUTED, name)],
+        [Trouble(name, Failure.TLS, None)],
         1,
         1,
         1,

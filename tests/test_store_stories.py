@@ -137,6 +137,21 @@ def test_a_chat_is_remembered_to_have_been_told(store: Store) -> None:
     assert store.alerted([]) == {}
 
 
+@pytest.mark.parametrize(
+    ("langs", "title"),
+    [(("sq",), "second"), (("sr", "hr"), "third"), (("hr", "en"), "first"), (("s",), None), (("mk",), None)],
+)
+def test_the_first_headline_in_a_language_is_found(store: Store, langs: tuple[str, ...], title: str | None) -> None:
+    """In any of its scripts; none where no article of the story has it, whatever other stories have."""
+    told = [("first", "en"), ("second", "sq"), ("third", "sr-Cyrl"), ("fourth", "sq"), ("other", "mk")]
+    poll(store, *(article(n, title=title, lang=lang) for n, (title, lang) in enumerate(told, 10)))
+    *same, other = sorted(store.unjudged(9), key=lambda a: a.id or 0)[3:]
+    store.commit([outcome(a, about=story(-1)) for a in same] + [outcome(other, about=story(-2))], NOW)
+    found = store.headline(1, langs)
+    assert (found and found.title) == title
+    assert found is None or (found.outlet, found.url[:21]) == ("glas.example", "https://glas.example/")
+
+
 def test_a_sending_decision_needs_a_text(store: Store) -> None:
     """It is a defect, and the whole commit is undone."""
     one, two, _ = store.unjudged(3)

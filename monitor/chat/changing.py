@@ -15,6 +15,7 @@ from monitor.commands import Hold, Release, Rule, Threshold, Undo
 from monitor.config import Edit, add_rule, remove_rule, take_back
 from monitor.domain import Change, Mute, MuteKind, Severity
 from monitor.errors import InputError
+from monitor.pipeline import reader
 from monitor.render import answers, notice, test_alert
 from monitor.text import check_pattern
 
@@ -26,7 +27,7 @@ RECENT = 200
 
 def test(room: Room, who: Visitor, thread: int | None) -> Reply:
     """Queue a test alert for the chat."""
-    room.store.enqueue([who.chat], test_alert(room.now, room.config.display.zone), room.now, thread=thread)
+    room.store.enqueue([who.chat], test_alert(room.now, reader(room.config, who.chat)), room.now, thread=thread)
     room.wake()
     return Reply(answers.said(answers.TEST_SENT))
 
@@ -41,7 +42,7 @@ def hold(room: Room, who: Visitor, command: Hold, request: int, replied: int | N
         mute = replace(mute, what=_source(room, command.what))
     elif command.kind is MuteKind.KEYWORD and (complaint := check_pattern(command.what)):
         raise InputError(f"'{command.what}': {complaint}")
-    what = f"Muted: {answers.muted(mute, room.config.display.zone)}."
+    what = f"Muted: {answers.muted(mute, room.reader)}."
     return Reply(answers.said(make(room, who, "mute", None, None, request, what, mute)))
 
 
@@ -59,7 +60,7 @@ def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
 def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int) -> str:
     """End these mutes; returns what is told of it."""
     numbers = ",".join(str(mute.id) for mute in held)
-    names = "; ".join(answers.muted(mute, room.config.display.zone) for mute in held)
+    names = "; ".join(answers.muted(mute, room.reader) for mute in held)
     return make(room, who, "unmute", numbers, None, request, f"Not muted any more: {names}.")
 
 

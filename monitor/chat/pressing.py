@@ -53,7 +53,7 @@ def _mute(room: Room, who: Visitor, pressed: Press, request: int) -> str:
         mute = story_mute(room, who, pressed.story)
     except InputError as error:
         return str(error)
-    what = f"Muted: {answers.muted(mute, room.config.display.zone)}."
+    what = f"Muted: {answers.muted(mute, room.reader)}."
     return make(room, who, "mute", None, None, request, what, mute)
 
 

@@ -31,7 +31,7 @@ def status(room: Room, who: Visitor) -> Reply:
 
 def latest(room: Room, who: Visitor) -> Reply:
     """The latest alerts of the chat."""
-    return Reply(answers.latest(room.store.people.latest(who.chat, LATEST), room.config.display.zone))
+    return Reply(answers.latest(room.store.people.latest(who.chat, LATEST), room.reader))
 
 
 def misses(room: Room, who: Visitor) -> Reply:
@@ -56,7 +56,7 @@ def feeds(room: Room, who: Visitor) -> Reply:
 
 def mutes(room: Room, who: Visitor) -> Reply:
     """The mutes in force in the chat."""
-    return Reply(answers.mutes(room.store.people.mutes(room.now, who.chat), room.config.display.zone))
+    return Reply(answers.mutes(room.store.people.mutes(room.now, who.chat), room.reader))
 
 
 def keywords(room: Room, who: Visitor) -> Reply:
@@ -97,7 +97,7 @@ def show(room: Room, who: Visitor, command: Show, replied: int | None) -> Reply:
         return Reply(answers.said(answers.NO_STORY))
     articles = [traced.article for traced in reversed(trail.articles)][:ARTICLES]
     told = [(a.title, a.url, a.outlet, a.published) for a in articles]
-    return Reply(answers.story(trail.story, told, room.config.display.zone))
+    return Reply(answers.story(trail.story, told, room.reader))
 
 
 def why(room: Room, who: Visitor, trail: Trail) -> Text:

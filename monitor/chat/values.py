@@ -7,6 +7,7 @@ from datetime import datetime
 from monitor.config import Config
 from monitor.domain import Buttons, Person, Place, Text
 from monitor.pipeline import Judge
+from monitor.render import Reader
 from monitor.store import Store
 
 
@@ -29,6 +30,11 @@ class Room:
     judge: Judge
     wake: Callable[[], None]
     now: datetime
+
+    @property
+    def reader(self) -> Reader:
+        """How times are shown; answers are in English."""
+        return Reader(self.config.display.zone)
 
     def threshold(self, chat: str) -> float:
         """The threshold in force in the chat, for its rules that name none."""

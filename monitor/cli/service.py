@@ -20,7 +20,7 @@ from monitor.cli.probe import check_offline, check_online
 from monitor.config import Config
 from monitor.deliver import Delivery
 from monitor.errors import DeliveryError
-from monitor.pipeline import Judge, recipients
+from monitor.pipeline import Judge, reader, recipients
 from monitor.render import test_alert as rendered_test
 from monitor.store import Store
 
@@ -75,9 +75,9 @@ def test_alert(context: typer.Context) -> None:
     """Send a test message to every configured chat, or to the terminal."""
     config = of(context).config()
     now = datetime.now(UTC)
-    text = rendered_test(now, config.display.zone)
     with opened(config) as store:
-        ids = {store.enqueue([chat], text, now, thread=thread)[0] for chat, thread in recipients(config)}
+        texts = {chat: rendered_test(now, reader(config, chat)) for chat, _ in recipients(config)}
+        ids = {store.enqueue([chat], texts[chat], now, thread=thread)[0] for chat, thread in recipients(config)}
         asyncio.run(_deliver(store, config))
         tried = [alert for alert in store.alerts(1000) if alert.id in ids]
     failed = [f"{alert.chat}: {alert.error or 'not delivered yet'}" for alert in tried if alert.sent is None]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from monitor.cluster.evidence import LIFETIME, SILENCE, likeness, required
 from monitor.cluster.growth import NEW, amend, join, start
 from monitor.cluster.opened import Open
-from monitor.cluster.voices import tally
 from monitor.domain import Judged, Story
 
 __all__ = [
@@ -19,7 +18,6 @@ __all__ = [
     "likeness",
     "required",
     "start",
-    "tally",
 ]
 
 

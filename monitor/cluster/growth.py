@@ -7,9 +7,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from monitor.cluster.terms import language, terms
+from monitor.cluster.terms import terms
 from monitor.cluster.voices import heard
 from monitor.domain import Embedding, Judged, Severity, Story
+from monitor.text import language
 
 T = TypeVar("T")
 NEW = 0

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.cluster.evidence import LIFETIME, SILENCE, Facts, facts, likeness, required
-from monitor.cluster.terms import language, terms
+from monitor.cluster.terms import terms
 from monitor.domain import Judged, Story
+from monitor.text import language
 
 CANDIDATES = 12
 """Stories whose likeness is worked out: those with the greatest mean cosine."""

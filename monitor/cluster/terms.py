@@ -15,8 +15,6 @@ NAME, SPOT = "@", "#"
 SPOTS = frozenset({"town", "place"})
 TELLING = range(3, 1900)
 """One and two are said of everything, and from here on numbers are mostly years."""
-KIN = {"sr": "sh", "bs": "sh", "hr": "sh", "cnr": "sh"}
-"""Languages whose texts are as near to each other as those of one language."""
 
 # The names and stems that many events of the seeds share, as `bench/grouping.py --common` lists them: in at least a
 # tenth of the events, in at least one of 25, in at least one of 50. Counted over all languages: a word of a small
@@ -91,9 +89,3 @@ def _term(word: str) -> str:
     if word.isdecimal():
         return word if len(word) <= 4 and int(word) in TELLING else ""
     return word[:STEM] if len(word) >= SHORTEST else ""
-
-
-def language(tag: str) -> str:
-    """The language that counts for likeness, of a BCP 47 tag: sr-Cyrl and hr are one."""
-    primary = tag.partition("-")[0].lower()
-    return KIN.get(primary, primary)

@@ -1,13 +1,12 @@
 """Who tells a story in words of its own: copies of one text count once. Knows outlets and texts, not what they say."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
 import numpy as np
 
-from monitor.domain import Article, Story, Voice
+from monitor.domain import VOICES, Article, Voice
 from monitor.text import words
 
 SAMPLES = 16
@@ -16,8 +15,8 @@ COPIED = 10
 """Of SAMPLES: from about two thirds of the word pairs on, a text is a copy. Titles of one event share about a fifth."""
 SHORT = 4
 """Titles of fewer words are compared as a whole: two of 'Breaking news' are no copies of each other for that."""
-TEXTS, VOICES = 8, 64
-"""Texts that are remembered of an outlet, and outlets of a story."""
+TEXTS = 8
+"""Texts that are remembered of an outlet."""
 
 
 def signature(title: str, summary: str) -> str:
@@ -59,20 +58,3 @@ def heard(voices: tuple[Voice, ...], article: Article) -> tuple[Voice, ...]:
             grown = replace(voice, texts=(*voice.texts, text)[:TEXTS])
             return (*voices[:i], grown, *voices[i + 1 :])
     return (*voices, Voice(article.outlet, article.camp, (text,)))[:VOICES]
-
-
-def tally(story: Story) -> str:
-    """The independent outlets by camp, most first: '4 outlets: Belgrade 2, Pristina 1, international 1'."""
-    camps = Counter(voice.camp for voice in story.voices)
-    total = camps.total()
-    parts = ", ".join(f"{camp_name(camp)} {count}" for camp, count in camps.most_common())
-    return f"{total} outlet{'' if total == 1 else 's'}: {parts}" if parts else "no outlet"
-
-
-LOWER = frozenset({"international", "official", "other"})
-"""Camps that are no names of places or peoples."""
-
-
-def camp_name(camp: str) -> str:
-    """A camp as people write it: Belgrade, Banja Luka, Kosovo Serb, international."""
-    return camp if camp in LOWER else camp.replace("-", " ").title()

@@ -19,6 +19,7 @@ from monitor.config.values import (
 from monitor.domain import Source
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+Tongue = Literal["en", "sr", "sr-Cyrl", "sq", "bs", "hr", "mk"]
 FieldName = Literal["title", "summary", "url"]
 
 
@@ -49,6 +50,7 @@ class Chat(Section):
 
     id: Annotated[int | str, BeforeValidator(chat_id)]
     admin: bool = False
+    language: Tongue = "en"
     thread: Annotated[int, Field(ge=1)] | None = None
     rules: tuple[PolicyConfig, ...] = ()
 

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from monitor.config.section import Country, Duration, Language, Probability, Section
 from monitor.config.values import check_timezone, parse_clock, parse_level, parse_type
-from monitor.domain import REGION, EventType
+from monitor.domain import REGION, EventType, Severity
 
 Clock = Annotated[time, BeforeValidator(parse_clock)]
 Type = Annotated[EventType, BeforeValidator(parse_type)]
@@ -44,6 +44,7 @@ class PolicyConfig(Section):
     corroboration: Corroboration | None = None
     cooldown: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=2))] | None = None
     quiet: Quiet | None = None
+    loud_from: Level | None = None
     thread: Annotated[int, Field(ge=1)] | None = None
 
     @field_validator("countries")
@@ -68,6 +69,7 @@ class AlertsConfig(Section):
     corroboration: Corroboration = Corroboration()
     cooldown: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=2))] = timedelta(minutes=30)
     quiet: Quiet | None = None
+    loud_from: Level = Severity.TENSION
     rules: tuple[PolicyConfig, ...] = ()
 
     @field_validator("countries")

@@ -38,6 +38,7 @@ class Policy:
     cooldown: timedelta = timedelta(0)
     quiet: QuietHours | None = None
     thread: int | None = None
+    loud_from: Severity = Severity.TENSION
 
 
 def policies(
@@ -91,6 +92,7 @@ def _policy(rule: PolicyConfig, alerts: AlertsConfig, threshold: float, zone: Zo
         cooldown=alerts.cooldown if rule.cooldown is None else rule.cooldown,
         quiet=None if quiet is None else _hours(quiet, zone),
         thread=rule.thread or thread,
+        loud_from=Severity(alerts.loud_from if rule.loud_from is None else rule.loud_from),
     )
 
 

@@ -23,11 +23,12 @@ from monitor.domain.people import (
     Pressed,
     Written,
 )
-from monitor.domain.telling import Alerted, Decision, Message, Text, Told, Waiting
-from monitor.domain.terms import REGION, EventType, Failure, Kind, Mark, Reason, Severity
+from monitor.domain.telling import Alerted, Decision, Headline, Message, Text, Told, Waiting
+from monitor.domain.terms import REGION, VOICES, EventType, Failure, Kind, Mark, Reason, Severity
 
 __all__ = [
     "REGION",
+    "VOICES",
     "Action",
     "Alerted",
     "Article",
@@ -43,6 +44,7 @@ __all__ = [
     "FeedState",
     "Feedback",
     "Fetched",
+    "Headline",
     "Judged",
     "KeywordHit",
     "Kind",
@@ -265,7 +267,7 @@ class Story:
 
     `cohesion` is the length that this mean had before it was made a unit vector, in (0, 1]. `terms` are the first
     articles' words, names and numbers, `langs` the languages of all. `outlets` and `camps` are all that carry the
-    story; `voices` are the independent ones among them, without those that only carry another's text.
+    story; `voices` are the independent ones among them, without those that only carry another's text: the first VOICES.
     """
 
     id: int

@@ -71,6 +71,15 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """How an outlet titles a story, and where."""
+
+    title: str
+    url: str
+    outlet: str
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A message as rendered: Telegram HTML, and the same in plain text for a terminal or as a fallback."""
 

@@ -29,6 +29,10 @@ REGION = ("AL", "BA", "HR", "XK", "ME", "MK", "RS")
 """ISO 3166 codes of the seven countries that are watched (XK for Kosovo)."""
 
 
+VOICES = 64
+"""Independent outlets that a story remembers; one that has so many is told by so many or more."""
+
+
 class Failure(StrEnum):
     """Why a feed gave nothing."""
 

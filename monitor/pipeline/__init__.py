@@ -10,7 +10,7 @@ from monitor.pipeline.indexing import measured, watch_index
 from monitor.pipeline.judging import Judge, Processed, judge_text, process
 from monitor.pipeline.polling import Poller
 from monitor.pipeline.reconsidering import Looked, reconsider
-from monitor.pipeline.telling import addressed, recipients
+from monitor.pipeline.telling import addressed, reader, recipients
 
 __all__ = [
     "Judge",
@@ -23,6 +23,7 @@ __all__ = [
     "measured",
     "near_misses",
     "process",
+    "reader",
     "recipients",
     "reconsider",
     "tell_day",

@@ -12,7 +12,7 @@ from monitor.domain import Story
 from monitor.misses import Miss, near
 from monitor.pipeline.indexing import measured
 from monitor.pipeline.telling import Recipient, addressed
-from monitor.render import Digest, Missed, Standing, Told, Trouble, digest
+from monitor.render import Digest, Missed, Standing, Told, Trouble, digest, independent
 from monitor.store import KnownFeed, Notice, Store
 from monitor.trend import ENOUGH, GAP, Point, members
 
@@ -81,7 +81,7 @@ class _Facts:
     """What happened since the last digest, read once for all chats."""
 
     def __init__(self, store: Store, config: Config, threshold: float, since: datetime, now: datetime) -> None:
-        self._config, self._now = config, now
+        self._now = now
         self._stories = sorted(store.open_stories(since), key=lambda s: (-s.severity, -len(s.outlets), s.id))
         self._links = store.links([story.id for story in self._stories])
         days = [now.astimezone(UTC).date() - back * DAY for back in reversed(range(REPLAYED))]
@@ -95,7 +95,6 @@ class _Facts:
 
     def notice(self, to: Recipient) -> Notice:
         """The digest for one chat: of the countries that it watches."""
-        zone = self._config.display.zone
         countries = {country for policy in to.policies for country in policy.countries}
         text = digest(
             Digest(
@@ -109,13 +108,13 @@ class _Facts:
                 feeds=self._feeds,
                 history=self._history,
             ),
-            zone,
+            to.reader,
         )
         return Notice(to.chat, text, silent=True, thread=to.policies[0].thread)
 
     def _told(self, story: Story) -> Told:
         title, url = self._links.get(story.id, (story.title, ""))
-        return Told(title, url, story.severity, story.countries, len(story.outlets))
+        return Told(title, url, story.severity, story.countries, independent(story))
 
 
 def _wants(policy: Policy, story: Story) -> bool:
@@ -132,19 +131,19 @@ def _standings(points: dict[str, tuple[Point, ...]]) -> list[Standing]:
     return sorted(found, key=lambda s: (-s.level, -s.before, -s.deviation, s.subject))
 
 
-def _history(store: Store, points: dict[str, tuple[Point, ...]], now: datetime) -> str:
-    """How far the index is from being of use; empty once it is."""
+def _history(store: Store, points: dict[str, tuple[Point, ...]], now: datetime) -> tuple[int, int] | None:
+    """How many days of reading the index needs to be of use, and how many there are; None once it is."""
     if any(found[-1].value is not None for found in points.values()):
-        return ""
+        return None
     today = now.astimezone(UTC).date()
     volumes, _ = store.history(today - (GAP + ENOUGH) * DAY)
     read = len({volume.day for volume in volumes if volume.day < today})
-    return f"needs {GAP + ENOUGH} days of reading, has {min(read, GAP + ENOUGH)}"
+    return GAP + ENOUGH, min(read, GAP + ENOUGH)
 
 
 def _missed(miss: Miss) -> Missed:
     article, score = miss.refused.article, miss.refused.score
-    return Missed(article.title, article.url, score.relevance, miss.refused.reason.value, miss.setting)
+    return Missed(article.title, article.url, score.relevance, miss.refused.reason, miss.setting)
 
 
 def _troubles(feeds: Iterable[KnownFeed], now: datetime) -> Sequence[Trouble]:
@@ -152,13 +151,6 @@ def _troubles(feeds: Iterable[KnownFeed], now: datetime) -> Sequence[Trouble]:
     for state in (feed.state for feed in feeds):
         unread = now - state.last_success if state.last_success else None
         if state.failure and (unread is None or unread >= UNREAD):
-            found.append((unread or timedelta.max, Trouble(state.name, state.failure.value, _since(unread))))
+            found.append((unread or timedelta.max, Trouble(state.name, state.failure, unread)))
     by_name = sorted(found, key=lambda pair: pair[1].feed)
     return [trouble for _, trouble in sorted(by_name, key=lambda pair: pair[0], reverse=True)]
-
-
-def _since(unread: timedelta | None) -> str:
-    if unread is None:
-        return "never read"
-    hours = unread // timedelta(hours=1)
-    return f"not read for {hours} hours" if hours < 48 else f"not read for {hours // 24} days"

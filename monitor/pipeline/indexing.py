@@ -73,7 +73,7 @@ def _watch(store: Store, config: Config, threshold: float, now: datetime) -> int
         notice
         for recipient in addressed(config, threshold, {})
         for group in (rises, falls)
-        if (notice := _notice(recipient, group, led, config, now))
+        if (notice := _notice(recipient, group, led, now))
     ]
     done = store.announce(
         [key(c.subject, c.level, today) for c in fresh], notices, now, {c.subject: int(c.level) for c in moved}
@@ -96,7 +96,7 @@ def _kin(subject: str) -> list[str]:
 
 
 def _notice(
-    to: Recipient, moved: Sequence[Crossing], led: Mapping[int, tuple[str, str]], config: Config, now: datetime
+    to: Recipient, moved: Sequence[Crossing], led: Mapping[int, tuple[str, str]], now: datetime
 ) -> Notice | None:
     """What one chat is told of the crossings that are about a country it watches."""
     wanted = [(c, policy) for c in moved if (policy := _policy(to, c.subject))]
@@ -104,7 +104,7 @@ def _notice(
         return None
     first, policy = wanted[0]
     stories = [Led(*led[story]) for story in first.point.stories if story in led]
-    text = crossing([c.standing() for c, _ in wanted], stories, now, config.display.zone)
+    text = crossing([c.standing() for c, _ in wanted], stories, now, to.reader)
     return Notice(to.chat, text, _silent(first.level, policy, now), policy.thread)
 
 

@@ -183,7 +183,7 @@ def _outcomes(store: Store, judge: Judge, config: Config, judged: list[Judged], 
     if all(refused):
         return [_refusal(j, decision, judge) for j, decision in zip(judged, refused, strict=True) if decision]
     stories = store.open_stories(now - cluster.SILENCE - config.alerts.max_age)
-    teller = Teller(store, config.display.zone, now)
+    teller = Teller(store, now)
     grouping = _Grouping(stories, teller, to)
     return [
         _refusal(j, decision, judge) if decision else grouping.tell(j, judge)

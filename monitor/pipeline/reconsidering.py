@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from monitor.config import Config
 from monitor.domain import Kind, Reason, Severity, Waiting
 from monitor.pipeline.judging import Judge
-from monitor.pipeline.telling import Teller, addressed, by_chat
+from monitor.pipeline.telling import Teller, addressed, by_chat, reader
 from monitor.render import summary
 from monitor.store import Reconsidered, Store, Summary
 
@@ -41,7 +40,7 @@ def _look(store: Store, judge: Judge, config: Config, now: datetime) -> Looked:
     if not waits:
         return Looked()
     found, gone = _again(store, waits, judge, config, now)
-    single, summaries = _gathered(found, config.display.zone)
+    single, summaries = _gathered(found, config)
     made = tuple(store.commit_waits(single, summaries, gone, now))
     for item in made:
         decision = item.verdict.decision
@@ -56,7 +55,7 @@ def _again(
     stories = store.stories([waiting.story for waiting in waits])
     articles = store.judged([waiting.article for waiting in waits])
     to = by_chat(addressed(config, judge.threshold, store.people.thresholds(), store.people.mutes(now)))
-    teller = Teller(store, config.display.zone, now)
+    teller = Teller(store, now)
     teller.know(stories)
     made, gone = [], []
     for waiting in waits:
@@ -68,7 +67,7 @@ def _again(
     return made, gone
 
 
-def _gathered(found: Iterable[Reconsidered], zone: ZoneInfo) -> tuple[list[Reconsidered], list[Summary]]:
+def _gathered(found: Iterable[Reconsidered], config: Config) -> tuple[list[Reconsidered], list[Summary]]:
     """What is told by itself, and what the quiet hours held of several stories, as one message a chat."""
     held: dict[tuple[str, int | None], list[Reconsidered]] = {}
     single = []
@@ -84,7 +83,7 @@ def _gathered(found: Iterable[Reconsidered], zone: ZoneInfo) -> tuple[list[Recon
             single += items
             continue
         items.sort(key=lambda item: -item.story.severity)
-        text = summary([(item.story, item.judged) for item in items], zone)
+        text = summary([(item.story, item.judged) for item in items], reader(config, chat))
         told_by = tuple(replace(item, verdict=replace(item.verdict, text=None)) for item in items)
         summaries.append(Summary(chat, text, Severity(items[0].story.severity), told_by, thread))
     return single, summaries

@@ -3,23 +3,24 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from monitor.config import Config
 from monitor.decide import Policy, choose, decide, expired, first, marks, muted, policies
-from monitor.domain import Alerted, Decision, Judged, Kind, Mark, Mute, Story, Text, Told, Waiting
-from monitor.render import render, update
+from monitor.domain import Alerted, Decision, Headline, Judged, Kind, Mark, Mute, Story, Text, Told, Waiting
+from monitor.render import Reader, reads, render, update
 from monitor.store import Store, Verdict
+from monitor.text import kin, language
 
 TERMINAL = "terminal"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A chat and what it wants; `mutes` are those in force there."""
+    """A chat, what it wants, and how it reads; `mutes` are those in force there."""
 
     chat: str
     policies: tuple[Policy, ...]
+    reader: Reader
     mutes: tuple[Mute, ...] = ()
 
 
@@ -28,6 +29,12 @@ def recipients(config: Config) -> tuple[tuple[str, int | None], ...]:
     if config.telegram.token is None or not config.telegram.chats:
         return ((TERMINAL, None),)
     return tuple((str(chat.id), chat.thread) for chat in config.telegram.chats)
+
+
+def reader(config: Config, chat: str) -> Reader:
+    """How a chat reads; the terminal reads English."""
+    spoken = {str(known.id): known.language for known in config.telegram.chats}
+    return Reader(config.display.zone, spoken.get(chat, "en"))
 
 
 def addressed(
@@ -44,19 +51,21 @@ def addressed(
         if chat in chosen:
             alerts = alerts.model_copy(update={"threshold": chosen[chat]})
         wanted = policies(rules.get(chat) or alerts.rules, alerts, threshold, zone, thread)
-        made.append(Recipient(chat, wanted, tuple(mute for mute in mutes if mute.chat == chat)))
+        made.append(Recipient(chat, wanted, reader(config, chat), tuple(mute for mute in mutes if mute.chat == chat)))
     return tuple(made)
 
 
 class Teller:
     """What chats know and what waits, while articles come one after the other; a new story's number is negative."""
 
-    def __init__(self, store: Store, zone: ZoneInfo, now: datetime) -> None:
-        self._store, self._zone, self._now = store, zone, now
+    def __init__(self, store: Store, now: datetime) -> None:
+        self._store, self._now = store, now
         self._known: set[int] = set()
         self._alerted: dict[tuple[int, str], Alerted] = {}
         self._waiting: dict[tuple[int, str], Waiting] = {}
         self._read: dict[int, Judged] = {}
+        self._stored: dict[tuple[int, str], Headline | None] = {}
+        self._heard: dict[tuple[int, str], Headline] = {}
 
     def know(self, ids: Iterable[int]) -> None:
         """Read what chats know of these stories and what waits, where that was not done yet."""
@@ -69,8 +78,11 @@ class Teller:
     def tell(self, story: Story, judged: Judged, to: Iterable[Recipient]) -> tuple[Verdict, ...]:
         """What each recipient is told of the story that the article just joined."""
         self.know([story.id])
-        if judged.article.id is not None:
-            self._read[judged.article.id] = judged
+        article = judged.article
+        if article.id is not None:
+            self._read[article.id] = judged
+        spoken = story.id, language(article.lang)
+        self._heard.setdefault(spoken, Headline(article.title, article.url, article.outlet))
         return tuple(self._tell(story, judged, recipient, marks(judged)) for recipient in to)
 
     def again(self, waiting: Waiting, story: Story, judged: Judged, to: Recipient, config: Config) -> Verdict:
@@ -88,42 +100,62 @@ class Teller:
         waiting, alerted = self._waiting.get(key), self._alerted.get(key)
         said = says | frozenset(waiting.marks if waiting else ())
         decision = decide(story, judged, said, alerted, policy, self._now)
-        verdict = self._verdict(story, judged, decision, said, to.chat, policy)
+        verdict = self._verdict(story, judged, decision, said, to, policy)
         self._remember(story, judged, verdict)
         return verdict
 
     def _verdict(
-        self, story: Story, judged: Judged, decision: Decision, said: frozenset[Mark], chat: str, policy: Policy
+        self, story: Story, judged: Judged, decision: Decision, said: frozenset[Mark], to: Recipient, policy: Policy
     ) -> Verdict:
-        alerted, kind = self._alerted.get((story.id, chat)), decision.kind or Kind.NEW
+        alerted, kind = self._alerted.get((story.id, to.chat)), decision.kind or Kind.NEW
         known = frozenset(alerted.marks if alerted else ())
         told = decision.send and kind is not Kind.EDIT
         return Verdict(
-            chat=chat,
+            chat=to.chat,
             decision=decision,
-            text=self._text(story, judged, decision, said, alerted),
+            text=self._text(story, judged, decision, said, alerted, to.reader),
             kind=kind,
+            silent=story.severity < policy.loud_from,
             thread=policy.thread,
-            whole=render(story, judged, first(judged), self._zone) if told and alerted and alerted.unseen else None,
+            whole=self._whole(story, judged, first(judged), to.reader) if told and alerted and alerted.unseen else None,
             marks=tuple(sorted(known | said if told else said - known)),
             base=alerted.base if alerted else None,
             unseen=alerted is not None and alerted.unseen,
         )
 
     def _text(
-        self, story: Story, judged: Judged, decision: Decision, said: frozenset[Mark], alerted: Alerted | None
+        self,
+        story: Story,
+        judged: Judged,
+        decision: Decision,
+        said: frozenset[Mark],
+        alerted: Alerted | None,
+        to: Reader,
     ) -> Text | None:
         match decision.kind:
             case Kind.NEW:
-                return render(story, judged, decision, self._zone)
+                return self._whole(story, judged, decision, to)
             case Kind.UPDATE if alerted:
                 base = alerted.base or Told(alerted.severity, alerted.camps, alerted.marks)
                 new = (frozenset(alerted.marks) | said) - frozenset(base.marks)
-                return update(story, judged, base, new, self._zone)
+                return update(story, judged, base, new, to)
             case Kind.EDIT if alerted:
                 shown = self._shown(alerted.article) or judged
-                return render(story, shown, first(shown), self._zone)
+                return self._whole(story, shown, first(shown), to)
         return None
+
+    def _whole(self, story: Story, judged: Judged, decision: Decision, to: Reader) -> Text:
+        """The alert, with another outlet's headline where the article's is not in the reader's language."""
+        spoken = language(to.language)
+        translated = not reads(to, judged.article.lang) and spoken in story.langs
+        return render(story, judged, decision, to, self._headline(story, spoken) if translated else None)
+
+    def _headline(self, story: Story, spoken: str) -> Headline | None:
+        """The first headline of the story in a language: the same one whenever it is asked for."""
+        key = story.id, spoken
+        if key not in self._stored:
+            self._stored[key] = self._store.headline(story.id, kin(spoken)) if story.id > 0 else None
+        return self._stored[key] or self._heard.get(key)
 
     def _shown(self, article: int | None) -> Judged | None:
         """The article that the first message tells."""

@@ -4,33 +4,39 @@ Text from feeds is cleaned and cut before it is escaped, so that no entity is sp
 """
 
 from monitor.render import answers
-from monitor.render.alert import notice, render, test_alert
+from monitor.render.alert import notice, reads, render, test_alert
 from monitor.render.buttons import alert_buttons, miss_buttons
 from monitor.render.digest import Digest, Missed, Told, Trouble, digest
 from monitor.render.index import Led, Standing, crossing, name
+from monitor.render.language import LANGUAGES, Words
 from monitor.render.update import summary, update
-from monitor.render.wording import LIMIT, TITLE, clean, clip, link, moment, sentence, units
+from monitor.render.wording import LIMIT, TITLE, Reader, clean, clip, independent, link, moment, sentence, units
 
 __all__ = [
+    "LANGUAGES",
     "LIMIT",
     "TITLE",
     "Digest",
     "Led",
     "Missed",
+    "Reader",
     "Standing",
     "Told",
     "Trouble",
+    "Words",
     "alert_buttons",
     "answers",
     "clean",
     "clip",
     "crossing",
     "digest",
+    "independent",
     "link",
     "miss_buttons",
     "moment",
     "name",
     "notice",
+    "reads",
     "render",
     "sentence",
     "summary",

@@ -1,56 +1,69 @@
 """The alert about a story, and the messages that the program sends about itself."""
 
-from datetime import datetime, tzinfo
+from collections.abc import Iterator
+from datetime import datetime
 from html import escape
 
-from monitor.domain import Decision, Judged, Reason, Score, Story, Text
+from monitor.domain import Decision, Headline, Judged, Reason, Score, Severity, Story, Text
+from monitor.render.language import Words
 from monitor.render.wording import (
-    COUNTRIES,
+    MARKS,
     NAME,
-    SEVERITIES,
     TITLE,
-    TYPES,
-    WHY,
     Line,
+    Reader,
+    anchor,
+    bold,
     clip,
+    country,
     flag,
     italic,
     joined,
     link,
+    listed,
     moment,
     plain,
     sentence,
     tellers,
 )
+from monitor.text import language
 
-REASONS = {Reason.FIRST: "first report", Reason.ESCALATED: "it became graver", Reason.ALWAYS: "a rule always alerts"}
+COUNTRIES = 7
+"""The most countries that are named."""
+OUTLETS = 4
+"""The most outlets that are named beside the one that tells it; the others are counted."""
 
-
-def render(story: Story, judged: Judged, decision: Decision, zone: tzinfo) -> Text:
-    """The alert about a story that a chat is sent, told by the article that just joined it; times are in `zone`."""
-    article, score = judged.article, judged.score
-    title = clip(article.title, TITLE) or clip(article.url, TITLE) or "(no title)"
-    when = moment(article.published, zone)
-    lines = [
-        _heading(story, score),
-        _places(story.countries or score.countries),
-        Line(f"<b>{escape(title)}</b>", title),
-        plain(sentence(article.summary, title)),
-        plain(tellers(story)),
-        _who(story, article.outlet, article.url, when),
-        italic(f"Why: {_why(score, decision)}"),
-    ]
-    return joined(line for line in lines if line)
+REASONING = 280
+"""The most UTF-16 units of why it was sent."""
 
 
-def test_alert(now: datetime, zone: tzinfo) -> Text:
+def render(story: Story, judged: Judged, decision: Decision, reader: Reader, also: Headline | None = None) -> Text:
+    """The alert about a story that a chat is sent, told by the article that just joined it.
+
+    `also` is how an outlet titles it in the reader's language, shown where the article's is another. A severity up to
+    'watch' is a few plain lines; 'critical' is bold, with the news set off.
+    """
+    severity = Severity(max(story.severity, judged.score.severity))
+    other = also if also and not reads(reader, judged.article.lang) else None
+    if severity <= Severity.WATCH:
+        return joined(_small(story, judged, decision, reader, other, severity))
+    return joined(_full(story, judged, decision, reader, other, severity))
+
+
+def reads(reader: Reader, tag: str) -> bool:
+    """Whether a reader of the chat's language reads the tag's language, too."""
+    return language(reader.language) == language(tag)
+
+
+def test_alert(now: datetime, reader: Reader) -> Text:
     """A message that proves that alerts arrive."""
+    words = reader.words
     lines = [
-        Line("⚪ <b>TEST</b> · no event", "⚪ TEST · no event"),
-        Line("<b>This is what an alert will look like</b>", "This is what an alert will look like"),
-        plain("Balkan Monitor reached this chat; nothing happened in the region."),
-        plain(f"Balkan Monitor · {moment(now, zone)}"),
-        italic("Why: a test was asked for"),
+        Line(f"⚪ <b>{escape(words.test)}</b> · {escape(words.test_event)}", f"⚪ {words.test} · {words.test_event}"),
+        bold(words.test_title),
+        plain(words.test_text),
+        plain(f"Balkan Monitor · {moment(now, reader)}"),
+        italic(words.why.format(why=words.test_why)),
     ]
     return joined(lines)
 
@@ -61,37 +74,86 @@ def notice(text: str) -> Text:
     return joined([plain(f"⚙️ {told}")])
 
 
-def _heading(story: Story, score: Score) -> Line:
-    mark, word = SEVERITIES[max(story.severity, score.severity)].split(" ")
-    types = ", ".join(TYPES[t] for t in story.types or score.types)
+def heading(severity: Severity, story: Story, words: Words) -> Line:
+    """How grave, and what: a message's first line."""
+    mark, word = MARKS[severity], words.severities[severity]
+    types = ", ".join(words.types[kind] for kind in story.types)
     rest = f" · {types}" if types else ""
-    return Line(f"{mark} <b>{word}</b>{rest}", f"{mark} {word}{rest}")
+    loud = f"<b>{escape(word + rest)}</b>" if severity >= Severity.CRITICAL else f"<b>{escape(word)}</b>{escape(rest)}"
+    return Line(f"{mark} {loud}", f"{mark} {word}{rest}")
 
 
-def _places(countries: tuple[str, ...]) -> Line | None:
-    return plain(" · ".join(f"{flag(code)} {COUNTRIES.get(code, code)}" for code in countries[:7]))
+def _full(
+    story: Story, judged: Judged, decision: Decision, reader: Reader, other: Headline | None, severity: Severity
+) -> Iterator[Line | None]:
+    article, words = judged.article, reader.words
+    places = _places(story, words)
+    grave = severity >= Severity.CRITICAL
+    yield heading(severity, story, words)
+    yield bold(places) if grave and places else plain(places)
+    title = _title(judged, words)
+    news = [bold(title), plain(sentence(article.summary, title)), _other(other)]
+    if grave:
+        told = joined(news)
+        yield Line(f"<blockquote>{told.html}</blockquote>", told.plain)
+    else:
+        yield from news
+    yield plain(tellers(story, words))
+    yield _who(story, judged, reader)
+    yield italic(_why(judged.score, decision, words))
 
 
-def _who(story: Story, outlet: str, url: str, when: str) -> Line:
-    told, href = clip(outlet, NAME) or "source", link(url)
-    others = [clip(name, NAME) for name in story.outlets if name != outlet]
-    also = "".join(f", {name}" for name in others[:4] if name)
-    more = f" and {len(others) - 4} more" if len(others) > 4 else ""
-    anchor = f'<a href="{escape(href)}">{escape(told)}</a>' if href else escape(told)
-    html = f"{anchor}{escape(also)}{more} · {escape(when)}"
-    return Line(html, f"{told}{also}{more} · {when}" + (f"\n{href}" if href else ""))
+def _small(
+    story: Story, judged: Judged, decision: Decision, reader: Reader, other: Headline | None, severity: Severity
+) -> Iterator[Line | None]:
+    article, words = judged.article, reader.words
+    types = ", ".join(words.types[kind] for kind in story.types)
+    places = _places(story, words)
+    yield plain(f"{MARKS[severity]} " + " · ".join(filter(None, (words.severities[severity], types, places))))
+    title, href = _title(judged, words), link(article.url)
+    yield Line(anchor(title, href), title)
+    yield _other(other)
+    by = tellers(story, words) or clip(article.outlet, NAME) or words.source
+    told = f"{by} · {moment(article.published, reader)}"
+    yield Line(escape(told), told + (f"\n{href}" if href else ""))
+    yield italic(_why(judged.score, decision, words))
 
 
-def _why(score: Score, decision: Decision) -> str:
+def _title(judged: Judged, words: Words) -> str:
+    return clip(judged.article.title, TITLE) or clip(judged.article.url, TITLE) or words.untitled
+
+
+def _places(story: Story, words: Words) -> str:
+    return " · ".join(f"{flag(code)} {country(code, words)}" for code in story.countries[:COUNTRIES])
+
+
+def _other(headline: Headline | None) -> Line | None:
+    """The same news in the reader's language."""
+    title = clip(headline.title, TITLE) if headline else ""
+    if headline is None or not title:
+        return None
+    outlet = clip(headline.outlet, NAME)
+    rest = f" · {outlet}" if outlet else ""
+    return Line(f"↳ {anchor(title, link(headline.url))}{escape(rest)}", f"↳ {title}{rest}")
+
+
+def _who(story: Story, judged: Judged, reader: Reader) -> Line:
+    article, words = judged.article, reader.words
+    told, href, when = clip(article.outlet, NAME) or words.source, link(article.url), moment(article.published, reader)
+    others = [known for name in story.outlets if name != article.outlet and (known := clip(name, NAME))]
+    rest = (f", {listed(others, OUTLETS, words)}" if others else "") + f" · {when}"
+    return Line(f"{anchor(told, href)}{escape(rest)}", f"{told}{rest}" + (f"\n{href}" if href else ""))
+
+
+def _why(score: Score, decision: Decision, words: Words) -> str:
     """What led to the message, in words: the reason, the score, the rules and places that matched."""
-    why = [REASONS.get(decision.reason, decision.reason.value)]
-    if decision.reason is Reason.ESCALATED and decision.detail:
-        why[0] += f" ({clip(decision.detail, WHY)})"
+    why = [words.always if decision.reason is Reason.ALWAYS else words.first]
     boosted = abs(score.relevance - score.model) >= 0.005
-    why.append(f"relevance {score.relevance:.2f}" + (f" (model {score.model:.2f})" if boosted else ""))
+    relevance = words.relevance.format(value=words.decimal(score.relevance, 2))
+    why.append(relevance + (words.model.format(value=words.decimal(score.model, 2)) if boosted else ""))
     for hit in score.keywords[:3]:
-        why.append(f"{hit.list} “{clip(hit.match, NAME)}” found “{clip(hit.found, NAME)}”")
+        why.append(words.hit.format(list=hit.list, match=clip(hit.match, NAME), found=clip(hit.found, NAME)))
     names = list(dict.fromkeys(name for hit in score.places if (name := clip(hit.found, NAME))))
     if names:
-        why.append("places: " + ", ".join(names[:4]))
-    return "; ".join(why)
+        why.append(words.places.format(names=", ".join(names[:4])))
+    return words.why.format(why=clip("; ".join(why), REASONING))

@@ -1,13 +1,14 @@
 """What the bot answers to commands and presses: every text of it, so that it could be told in other languages."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from html import escape
 
 from monitor.config import format_duration
 from monitor.domain import Change, Mute, MuteKind, Opinion, Severity, Story, Text
 from monitor.render.index import name
-from monitor.render.wording import LIMIT, NAME, SEVERITIES, TYPES, Line, bold, clip, flag, link, moment, units
+from monitor.render.language import ENGLISH
+from monitor.render.wording import LIMIT, MARKS, NAME, Line, Reader, bold, clip, flag, link, moment, units
 
 FIT = LIMIT - 100
 TITLE = 140
@@ -84,24 +85,24 @@ def status(
     )
 
 
-def latest(stories: Sequence[tuple[Story, datetime]], zone: tzinfo) -> Text:
+def latest(stories: Sequence[tuple[Story, datetime]], reader: Reader) -> Text:
     """The latest alerts."""
     if not stories:
         return said("This chat was told nothing yet.")
-    lines = [_headline(story, f"told {moment(at, zone)}") for story, at in stories]
+    lines = [_headline(story, f"told {moment(at, reader)}") for story, at in stories]
     return page([bold("Latest alerts"), *(line for pair in lines for line in pair)])
 
 
-def story(about: Story, articles: Sequence[tuple[str, str, str, datetime]], zone: tzinfo) -> Text:
+def story(about: Story, articles: Sequence[tuple[str, str, str, datetime]], reader: Reader) -> Text:
     """A story with its articles, each (title, address, outlet, published), the newest first."""
-    first, second = _headline(about, f"{moment(about.opened, zone)} to {moment(about.updated, zone)}")
-    types = ", ".join(TYPES[kind] for kind in about.types)
+    first, second = _headline(about, f"{moment(about.opened, reader)} to {moment(about.updated, reader)}")
+    types = ", ".join(ENGLISH.types[kind] for kind in about.types)
     outlets = f"{about.articles} articles of {len(about.outlets)} outlets"
     lines: list[Line | None] = [first, second, line_of(f"{types}; {outlets}" if types else outlets)]
     for title, url, outlet, at in articles:
         shown, href = clip(title, TITLE) or "(no title)", link(url)
         anchor = f'<a href="{escape(href)}">{escape(shown)}</a>' if href else escape(shown)
-        by = f" · {clip(outlet, NAME)} · {moment(at, zone)}"
+        by = f" · {clip(outlet, NAME)} · {moment(at, reader)}"
         lines.append(Line(f"• {anchor}{escape(by)}", f"• {shown}{by}"))
     return page(lines)
 
@@ -129,15 +130,15 @@ def trend_caption(subject: str | None, days: int) -> str:
     return f"Escalation index, {name(subject) if subject else 'all subjects'}, {days} days"
 
 
-def mutes(held: Sequence[Mute], zone: tzinfo) -> Text:
+def mutes(held: Sequence[Mute], reader: Reader) -> Text:
     """The mutes in force."""
     if not held:
         return said("Nothing is muted here. /mute 2h, /mute story 12, /mute keyword WORDS, /mute source NAME")
-    lines = [line_of(f"{mute.id}. {muted(mute, zone)}, by {clip(mute.by.name, NAME)}") for mute in held[:LISTED]]
+    lines = [line_of(f"{mute.id}. {muted(mute, reader)}, by {clip(mute.by.name, NAME)}") for mute in held[:LISTED]]
     return page([bold("Muted in this chat"), *lines, line_of("/unmute and a number ends one, /unmute all ends all.")])
 
 
-def muted(mute: Mute, zone: tzinfo) -> str:
+def muted(mute: Mute, reader: Reader) -> str:
     """What a mute holds, and until when."""
     what = {
         MuteKind.ALL: "everything but critical stories",
@@ -145,7 +146,7 @@ def muted(mute: Mute, zone: tzinfo) -> str:
         MuteKind.KEYWORD: f"the keyword '{clip(mute.what, NAME)}'",
         MuteKind.SOURCE: f"the source '{clip(mute.what, NAME)}'",
     }[mute.kind]
-    return f"{what} until {moment(mute.until, zone) if mute.until else 'it is unmuted'}"
+    return f"{what} until {moment(mute.until, reader) if mute.until else 'it is unmuted'}"
 
 
 def threshold(value: float, configured: float, set_here: bool, own: int) -> Text:
@@ -182,7 +183,8 @@ def reported(change: Change, what: str) -> str:
 
 def _headline(about: Story, when: str) -> tuple[Line, Line]:
     flags = "".join(flag(code) for code in about.countries[:4])
-    mark = SEVERITIES[Severity(about.severity)]
+    severity = Severity(about.severity)
+    mark = f"{MARKS[severity]} {ENGLISH.severities[severity]}"
     title = clip(about.title, TITLE) or "(no title)"
     return (
         Line(f"{mark} {flags} <b>{escape(title)}</b>", f"{mark} {flags} {title}"),

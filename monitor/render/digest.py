@@ -2,12 +2,27 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta
 from html import escape
 
-from monitor.domain import Severity, Text
+from monitor.domain import Failure, Reason, Severity, Text
 from monitor.render.index import LEVELS, Standing, flags, linked, name, shown
-from monitor.render.wording import COUNTRIES, LIMIT, NAME, SEVERITIES, WHY, Line, clip, joined, moment, plain, units
+from monitor.render.language import Words
+from monitor.render.wording import (
+    LIMIT,
+    MARKS,
+    NAME,
+    WHY,
+    Line,
+    Reader,
+    clip,
+    country,
+    joined,
+    moment,
+    outlets,
+    plain,
+    units,
+)
 
 STORIES, MISSES, FEEDS = 8, 3, 4
 """The most of each that are shown; the rest is counted."""
@@ -33,22 +48,25 @@ class Missed:
     title: str
     url: str
     relevance: float
-    reason: str
+    reason: Reason
     remedy: str
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A feed that cannot be read, why, and for how long."""
+    """A feed that cannot be read, why, and for how long; None: it never was."""
 
     feed: str
-    failure: str
-    since: str
+    failure: Failure
+    unread: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a digest tells, each list with the most important first. `history` is how far the index is from its use."""
+    """What a digest tells, each list with the most important first.
+
+    `history` is how far the index is from its use: the days of reading that it needs, and has; None once it is of use.
+    """
 
     at: datetime
     stories: Sequence[Told]
@@ -58,75 +76,94 @@ class Digest:
     articles: int
     messages: int
     feeds: int
-    history: str = ""
+    history: tuple[int, int] | None = None
 
 
-def digest(day: Digest, zone: tzinfo) -> Text:
+def digest(day: Digest, reader: Reader) -> Text:
     """The digest as one message; what does not fit is left out from the end, never cut in the middle of a line."""
-    done = f"{_count(day.articles, 'article')} read, {_count(day.messages, 'message')} sent"
-    head = [Line("📋 <b>DAILY DIGEST</b>", "📋 DAILY DIGEST"), plain(f"{moment(day.at, zone)} · {done}")]
-    body = [*_stories(day), *_index(day), *_misses(day), *_troubles(day)]
+    words = reader.words
+    read, sent = words.count(words.articles, day.articles), words.count(words.messages, day.messages)
+    done = words.done.format(articles=read, messages=sent)
+    head = [
+        Line(f"📋 <b>{escape(words.digest)}</b>", f"📋 {words.digest}"),
+        plain(f"{moment(day.at, reader)} · {done}"),
+    ]
+    body = [*_stories(day, words), *_index(day, words), *_misses(day, words), *_troubles(day, words)]
     return joined(_fitting([*(line for line in head if line), *body]))
 
 
-def _stories(day: Digest) -> Iterator[Line]:
-    yield from _heading(f"Stories ({len(day.stories)})" if day.stories else "No stories: nothing was told")
+def _stories(day: Digest, words: Words) -> Iterator[Line]:
+    yield _heading(words.told.format(n=len(day.stories)) if day.stories else words.nothing_told)
     for told in day.stories[:STORIES]:
-        mark = SEVERITIES[told.severity].split(" ")[0]
-        about = ", ".join(COUNTRIES.get(code, code) for code in told.countries[:3])
-        rest = f" · {_count(told.outlets, 'outlet')}" + (f" · {about}" if about else "")
-        yield linked(told.title, told.url, TITLE, f"{mark} ", rest)
-    yield from _more(len(day.stories) - STORIES)
+        about = ", ".join(country(code, words) for code in told.countries[:3])
+        rest = f" · {outlets(told.outlets, words)}" + (f" · {about}" if about else "")
+        yield linked(told.title, told.url, TITLE, words, f"{MARKS[told.severity]} ", rest)
+    yield from _more(len(day.stories) - STORIES, words)
 
 
-def _index(day: Digest) -> Iterator[Line]:
+def _index(day: Digest, words: Words) -> Iterator[Line]:
     if day.history:
-        yield from _heading(f"Index: {day.history}")
+        needed, has = day.history
+        yield _heading(words.index_young.format(days=words.count(words.days, needed), has=has))
         return
     moved = [s for s in day.standings if s.level or s.before]
-    yield from _heading("Index" if moved else "Index: every country is at its normal")
+    yield _heading(words.index_title if moved else words.index_calm)
     for standing in moved[:6]:
-        mark, word = LEVELS[standing.level].split(" ")
+        mark, word = LEVELS[standing.level], words.levels[standing.level].lower()
         turn = "▲" if standing.level > standing.before else "▼" if standing.level < standing.before else "="
-        times = f", {shown(standing.times)}× its normal" if standing.times is not None else ""
-        before = f" ({shown(standing.earlier)}× a day before)" if times and standing.earlier is not None else ""
-        told = f"{mark} {flags(standing.subject)} {name(standing.subject)}: {word.lower()} {turn}{times}{before}"
+        told = (
+            f"{mark} {flags(standing.subject)} {name(standing.subject, words)}: {word} {turn}{_times(standing, words)}"
+        )
         yield Line(escape(told), told)
 
 
-def _misses(day: Digest) -> Iterator[Line]:
+def _times(standing: Standing, words: Words) -> str:
+    if standing.times is None:
+        return ""
+    times = words.index_times.format(times=shown(standing.times, words))
+    if standing.earlier is None:
+        return times
+    return times + words.index_before.format(times=shown(standing.earlier, words))
+
+
+def _misses(day: Digest, words: Words) -> Iterator[Line]:
     if day.misses:
-        yield from _heading(f"Just below the line ({len(day.misses)})")
+        yield _heading(words.misses.format(n=len(day.misses)))
     for missed in day.misses[:MISSES]:
-        why = f" · {missed.relevance:.2f}, {missed.reason}: {clip(missed.remedy, WHY)}"
-        yield linked(missed.title, missed.url, TITLE, "• ", why)
-    yield from _more(len(day.misses) - MISSES, "balkan-monitor misses")
+        reason = words.reasons.get(missed.reason, missed.reason.value)
+        why = f" · {words.decimal(missed.relevance, 2)}, {reason}: {clip(missed.remedy, WHY)}"
+        yield linked(missed.title, missed.url, TITLE, words, "• ", why)
+    yield from _more(len(day.misses) - MISSES, words, "balkan-monitor misses")
 
 
-def _troubles(day: Digest) -> Iterator[Line]:
+def _troubles(day: Digest, words: Words) -> Iterator[Line]:
     if not day.troubles:
-        yield from _heading(f"All {day.feeds} feeds are read" if day.feeds else "")
+        if day.feeds:
+            yield _heading(words.all_read.format(n=day.feeds))
         return
-    yield from _heading(f"Feeds in trouble ({len(day.troubles)} of {day.feeds})")
+    yield _heading(words.troubles.format(n=len(day.troubles), all=day.feeds))
     for trouble in day.troubles[:FEEDS]:
-        told = f"• {clip(trouble.feed, NAME)}: {trouble.failure}, {trouble.since}"
+        told = f"• {clip(trouble.feed, NAME)}: {words.failures[trouble.failure]}, {_unread(trouble.unread, words)}"
         yield Line(escape(told), told)
-    yield from _more(len(day.troubles) - FEEDS, "balkan-monitor feeds")
+    yield from _more(len(day.troubles) - FEEDS, words, "balkan-monitor feeds")
 
 
-def _heading(text: str) -> Iterator[Line]:
-    if text:
-        yield Line(f"\n<b>{escape(text)}</b>", f"\n{text}")
+def _unread(unread: timedelta | None, words: Words) -> str:
+    if unread is None:
+        return words.never_read
+    hours = unread // timedelta(hours=1)
+    time = words.count(words.hours, hours) if hours < 48 else words.count(words.days, hours // 24)
+    return words.unread.format(time=time)
 
 
-def _more(count: int, command: str = "") -> Iterator[Line]:
+def _heading(text: str) -> Line:
+    return Line(f"\n<b>{escape(text)}</b>", f"\n{text}")
+
+
+def _more(count: int, words: Words, command: str = "") -> Iterator[Line]:
     if count > 0:
-        told = f"and {count} more" + (f": {command}" if command else "")
+        told = words.more.format(n=count) + (f": {command}" if command else "")
         yield Line(escape(told), told)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _fitting(lines: Iterable[Line]) -> Iterator[Line]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from html import escape
 
 from monitor.domain import Text
-from monitor.render.wording import COUNTRIES, Line, clip, flag, italic, joined, link, moment, plain
+from monitor.render.language import ENGLISH, Words
+from monitor.render.wording import Line, Reader, anchor, bold, clip, country, flag, italic, joined, link, moment, plain
 
-LEVELS = ("⚪ NORMAL", "🟡 ELEVATED", "🟠 HIGH", "🔴 EXTREME")
+LEVELS = "⚪🟡🟠🔴"
+"""The marks of the levels, from normal to extreme."""
 LED = 160
 """The most UTF-16 units of a story's title beside others."""
 
@@ -38,25 +40,25 @@ class Led:
     url: str = ""
 
 
-def crossing(standings: Sequence[Standing], led: Sequence[Led], now: datetime, zone: tzinfo) -> Text:
+def crossing(standings: Sequence[Standing], led: Sequence[Led], now: datetime, reader: Reader) -> Text:
     """The message that one index or several have crossed a level; the first is the one that matters most."""
-    first = standings[0]
-    mark, word = LEVELS[first.level].split(" ")
-    title = f"{flags(first.subject)} {_told(first)}"
-    why = f"{first.deviation:.1f} deviations above its 90 days" if first.level else "it came down"
+    first, words = standings[0], reader.words
+    mark, word = LEVELS[first.level], words.levels[first.level]
+    above = words.deviations.format(n=words.decimal(first.deviation, 1))
+    why = words.why.format(why=above if first.level else words.came_down)
     lines = [
-        Line(f"{mark} <b>{word}</b> · escalation index", f"{mark} {word} · escalation index"),
-        Line(f"<b>{escape(title)}</b>", title),
-        *(plain(f"{flags(s.subject)} {_told(s)}") for s in standings[1:6]),
-        *(linked(story.title, story.url, LED, "• ") for story in (led if first.level else ())[:3]),
-        italic(f"Why: {why} · {moment(now, zone)}"),
+        Line(f"{mark} <b>{escape(word)}</b> · {escape(words.index)}", f"{mark} {word} · {words.index}"),
+        bold(f"{flags(first.subject)} {_told(first, words)}"),
+        *(plain(f"{flags(s.subject)} {_told(s, words)}") for s in standings[1:6]),
+        *(linked(story.title, story.url, LED, words, "• ") for story in (led if first.level else ())[:3]),
+        italic(f"{why} · {moment(now, reader)}"),
     ]
     return joined(lines)
 
 
-def name(subject: str) -> str:
+def name(subject: str, words: Words = ENGLISH) -> str:
     """'Kosovo–Serbia' for XK-RS."""
-    return "–".join(COUNTRIES.get(code, code) for code in subject.split("-"))
+    return "–".join(country(code, words) for code in subject.split("-"))
 
 
 def flags(subject: str) -> str:
@@ -64,25 +66,23 @@ def flags(subject: str) -> str:
     return "".join(flag(code) for code in subject.split("-"))
 
 
-def measure(times: float | None) -> str:
-    """'3.1 times its normal'."""
-    return "its normal is near nothing" if times is None else f"{shown(times)} times its normal"
-
-
-def shown(times: float) -> str:
+def shown(times: float, words: Words) -> str:
     """A factor with as many digits as mean something."""
-    return f"{times:.0f}" if times >= 9.95 else f"{times:.1f}"
+    return words.decimal(times, 0 if times >= 9.95 else 1)
 
 
-def linked(title: str, url: str, limit: int, lead: str = "", rest: str = "") -> Line:
+def linked(title: str, url: str, limit: int, words: Words, lead: str = "", rest: str = "") -> Line:
     """A title that leads to its article, cut to `limit`, between what stands before and after it."""
-    told, href = clip(title, limit) or "(no title)", link(url)
-    anchor = f'<a href="{escape(href)}">{escape(told)}</a>' if href else escape(told)
-    return Line(f"{escape(lead)}{anchor}{escape(rest)}", f"{lead}{told}{rest}")
+    told = clip(title, limit) or words.untitled
+    return Line(f"{escape(lead)}{anchor(told, link(url))}{escape(rest)}", f"{lead}{told}{rest}")
 
 
-def _told(standing: Standing) -> str:
+def _told(standing: Standing, words: Words) -> str:
     if not standing.level:
-        return f"{name(standing.subject)}: back to normal"
-    record = f"highest in {standing.highest} days, " if standing.highest > 1 else ""
-    return f"{name(standing.subject)}: {record}{measure(standing.times)}"
+        return f"{name(standing.subject, words)}: {words.normal_again}"
+    times = words.near_nothing
+    if standing.times is not None:
+        times = words.times.format(times=shown(standing.times, words))
+    if standing.highest > 1:
+        times = words.highest.format(days=words.count(words.days, standing.highest), times=times)
+    return f"{name(standing.subject, words)}: {times}"

@@ -1,99 +1,108 @@
 """What is told of a story that was told before: what changed, in a few lines; and several stories in one message."""
 
 from collections.abc import Sequence, Set
-from datetime import tzinfo
 from html import escape
 
-from monitor.domain import Judged, Mark, Severity, Story, Text, Told
+from monitor.domain import Judged, Mark, Story, Text, Told
+from monitor.render.alert import heading
+from monitor.render.language import Words
 from monitor.render.wording import (
+    CAMPS,
+    LIMIT,
+    MARKS,
     NAME,
-    SEVERITIES,
     TITLE,
-    TYPES,
     Line,
+    Reader,
+    anchor,
     bold,
     clip,
     flag,
     joined,
     link,
+    listed,
     moment,
     named,
     plain,
     tellers,
+    units,
 )
 
 MOST = 12
 """Stories that a summary tells; of the others it gives the number."""
-SHORT_TITLE = 180
+SHORT_TITLE, SHORT_BY = 140, 100
+"""The most UTF-16 units of a title and of who tells it, so that MOST of them fit."""
 
 
-def update(story: Story, judged: Judged, before: Told, marks: Set[Mark], zone: tzinfo) -> Text:
+def update(story: Story, judged: Judged, before: Told, marks: Set[Mark], reader: Reader) -> Text:
     """What changed since `before`; `marks` is what was said since then, as by this article."""
-    article = judged.article
-    told, href = clip(article.outlet, NAME) or "source", link(article.url)
-    title = clip(article.title, TITLE) or "(no title)"
-    when = moment(article.published, zone)
-    anchor = f'<a href="{escape(href)}">{escape(told)}</a>' if href else escape(told)
+    article, words = judged.article, reader.words
+    told, href = clip(article.outlet, NAME) or words.source, link(article.url)
+    title = clip(article.title, TITLE) or words.untitled
+    when = moment(article.published, reader)
     lines = [
-        _heading(story),
-        *(bold(change) for change in changes(story, judged, before, marks)),
+        heading(story.severity, story, words),
+        *(bold(change) for change in changes(story, judged, before, marks, words)),
         plain(title),
-        Line(f"{anchor} · {escape(when)}", f"{told} · {when}" + (f"\n{href}" if href else "")),
-        plain(tellers(story)),
+        Line(f"{anchor(told, href)} · {escape(when)}", f"{told} · {when}" + (f"\n{href}" if href else "")),
+        plain(tellers(story, words)),
     ]
     return joined(line for line in lines if line)
 
 
-def changes(story: Story, judged: Judged, before: Told, marks: Set[Mark]) -> list[str]:
+def changes(story: Story, judged: Judged, before: Told, marks: Set[Mark], words: Words) -> list[str]:
     """What changed, the gravest first, in words such as 'graver: serious, was tension'."""
-    by = f"{clip(judged.article.outlet, NAME) or 'source'} ({named(judged.article.camp)})"
+    by = f"{clip(judged.article.outlet, NAME) or words.source} ({named(judged.article.camp, words)})"
     found = []
     if story.severity > before.severity:
-        found.append(f"graver: {_word(story.severity)}, was {_word(before.severity)}")
+        now, was = words.severities[story.severity].lower(), words.severities[before.severity].lower()
+        found.append(words.graver.format(now=now, before=was))
     if Mark.DENIED in marks:
-        found.append(f"denied or retracted, as told by {by}")
+        found.append(words.denied.format(by=by))
     if Mark.EASED in marks:
-        found.append(f"it eases, as told by {by}")
+        found.append(words.eased.format(by=by))
     if Mark.CONFIRMED in marks:
-        found.append(f"confirmed, as told by {by}")
-    camps = [named(camp) for camp in story.camps if camp not in before.camps]
+        found.append(words.confirmed.format(by=by))
+    camps = [named(camp, words) for camp in story.camps if camp not in before.camps]
     if camps:
-        found.append(f"now also told by {', '.join(camps)}")
+        found.append(words.joined.format(camps=listed(camps, CAMPS, words)))
     return found
 
 
-def summary(told: Sequence[tuple[Story, Judged]], zone: tzinfo) -> Text:
+def summary(told: Sequence[tuple[Story, Judged]], reader: Reader) -> Text:
     """What happened while a chat was not to be disturbed: a few lines for each story, in the order given."""
-    head = f"{len(told)} stories while it was quiet"
-    lines: list[Line | None] = [Line(f"🌙 <b>{head}</b>", f"🌙 {head}")]
+    words = reader.words
+    head = words.quiet.format(stories=words.count(words.stories, len(told)))
+    lines = [Line(f"🌙 <b>{escape(head)}</b>", f"🌙 {head}")]
     for story, judged in told[:MOST]:
-        lines += [Line("", ""), *_entry(story, judged, zone)]
+        lines += [Line("", ""), *_entry(story, judged, reader)]
     if len(told) > MOST:
-        lines += [Line("", ""), plain(f"and {len(told) - MOST} more: balkan-monitor alerts")]
-    return joined(line for line in lines if line)
+        more = f"{words.more.format(n=len(told) - MOST)}: balkan-monitor alerts"
+        lines += [Line("", ""), Line(escape(more), more)]
+    return _addressed(lines, [link(judged.article.url) for _, judged in told[:MOST]])
 
 
-def _entry(story: Story, judged: Judged, zone: tzinfo) -> list[Line | None]:
-    article = judged.article
-    title, href = clip(article.title, SHORT_TITLE) or "(no title)", link(article.url)
-    mark, word = SEVERITIES[story.severity].split(" ")
+def _entry(story: Story, judged: Judged, reader: Reader) -> list[Line]:
+    """Three lines: how grave and where, the title, and who tells it."""
+    article, words = judged.article, reader.words
+    title, href = clip(article.title, SHORT_TITLE) or words.untitled, link(article.url)
+    mark, word = MARKS[story.severity], words.severities[story.severity]
     flags = "".join(flag(code) for code in story.countries[:4])
-    anchor = f'<a href="{escape(href)}">{escape(title)}</a>' if href else escape(title)
-    by = tellers(story) or clip(article.outlet, NAME)
-    when = moment(article.published, zone)
+    by = clip(tellers(story, words), SHORT_BY) or clip(article.outlet, NAME) or words.source
+    told = f"{by} · {moment(article.published, reader)}"
     return [
-        Line(f"{mark} <b>{word}</b> {flags}", f"{mark} {word} {flags}"),
-        Line(anchor, title + (f"\n{href}" if href else "")),
-        plain(f"{by} · {when}"),
+        Line(f"{mark} <b>{escape(word)}</b> {flags}", f"{mark} {word} {flags}"),
+        Line(anchor(title, href), title),
+        Line(escape(told), told),
     ]
 
 
-def _heading(story: Story) -> Line:
-    mark, word = SEVERITIES[story.severity].split(" ")
-    types = ", ".join(TYPES[kind] for kind in story.types)
-    rest = f" · {types}" if types else ""
-    return Line(f"{mark} <b>{word}</b>{rest}", f"{mark} {word}{rest}")
-
-
-def _word(severity: Severity) -> str:
-    return severity.name.lower()
+def _addressed(lines: Sequence[Line], hrefs: Sequence[str]) -> Text:
+    """The summary; its plain form has the addresses below the titles, as many as fit."""
+    shown = [line.plain for line in lines]
+    room = LIMIT - units("\n".join(shown))
+    for number, href in enumerate(hrefs):
+        room -= units(href) + 1
+        if href and room >= 0:
+            shown[4 * number + 3] += f"\n{href}"
+    return Text("\n".join(line.html for line in lines), "\n".join(shown))

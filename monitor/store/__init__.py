@@ -7,7 +7,7 @@ What the database refuses is a StoreError, `permanent` where trying again cannot
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from monitor.domain import Alerted, Article, FeedState, Judged, Kind, Message, Source, Story, Text, Waiting
+from monitor.domain import Alerted, Article, FeedState, Headline, Judged, Kind, Message, Source, Story, Text, Waiting
 from monitor.errors import InputError
 from monitor.misses import Refused
 from monitor.store import articles, feeds, index, migrate, outbox, reconsider, refusals, stories, tellings, trail
@@ -294,6 +294,11 @@ class Store:
         """The title of each of the stories, and the address of its first article ('' once that was pruned)."""
         with self._database.read() as tx:
             return refusals.links(tx, stories)
+
+    def headline(self, story: int, langs: Collection[str]) -> Headline | None:
+        """The title of the story's first article in one of these languages, by primary tags."""
+        with self._database.read() as tx:
+            return refusals.headline(tx, story, langs)
 
     def read_since(self, since: datetime) -> int:
         """How many articles were first read since then."""

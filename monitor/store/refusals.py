@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, func, or_, select
 
-from monitor.domain import Reason, Story
+from monitor.domain import Headline, Reason, Story
 from monitor.misses import Refused
 from monitor.schema import articles, decisions, messages, stories
 from monitor.store.articles import with_keys
@@ -55,6 +55,15 @@ def links(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, 
         named = connection.execute(select(stories.c.id, stories.c.title).where(stories.c.id.in_(chunk)))
         found |= {row.id: (row.title, urls.get(row.id, "")) for row in named}
     return found
+
+
+def headline(connection: Connection, story: int, langs: Collection[str]) -> Headline | None:
+    """The story's first title in one of the languages; a language's tag is also that of its scripts and regions."""
+    lang = articles.c.lang
+    spoken = or_(*(or_(lang == name, lang.startswith(f"{name}-")) for name in langs))
+    found = select(articles.c.title, articles.c.url, articles.c.outlet).where(articles.c.story_id == story, spoken)
+    row = connection.execute(found.order_by(articles.c.id).limit(1)).first()
+    return None if row is None else Headline(row.title, row.url, row.outlet)
 
 
 def read_since(connection: Connection, since: datetime) -> int:
