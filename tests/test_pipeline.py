@@ -10,8 +10,8 @@ from newsroom import FakeModel, config, judge, title
 from samples import NOW, SOURCE, article
 from structlog.testing import capture_logs
 
-from monitor.config import Config
-from monitor.domain import Failure, FeedState, Reason
+from monitor.config import AlertsConfig, Config
+from monitor.domain import EventType, Failure, FeedState, Reason, Severity
 from monitor.errors import StoreError
 from monitor.pipeline import Poller, process
 from monitor.pipeline.journal import GATHERED, Journal
@@ -72,6 +72,16 @@ async def test_a_backlog_does_not_hold_an_alert_up(store: Store) -> None:
 async def test_nothing_waits_nothing_happens(store: Store) -> None:
     """An empty queue costs one query."""
     assert (await process(store, judge(), Config(), NOW)).outcomes == ()
+
+
+async def test_a_chat_that_takes_more_is_told_what_and_how_grave(store: Store) -> None:
+    """Where a chat's threshold is below the model's own, what is told between them has types and a severity."""
+    strict = replace(judge(), threshold=0.99)
+    eager = Config(alerts=AlertsConfig(threshold=0.5))
+    put(store, (title("a", grave=3), timedelta(0)))
+    (outcome,) = (await process(store, strict, eager, NOW)).outcomes
+    assert outcome.reason is Reason.FIRST
+    assert (outcome.judged.score.types, outcome.judged.score.severity) == ((EventType.CLASH,), Severity.SERIOUS)
 
 
 async def test_a_muted_and_a_required_rule_are_heard(store: Store, tmp_path: Path) -> None:

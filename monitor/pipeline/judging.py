@@ -114,7 +114,7 @@ async def process(store: Store, judge: Judge, config: Config, now: datetime) -> 
 
 
 def _take(store: Store, judge: Judge, config: Config, articles: list[Article], now: datetime) -> tuple[Outcome, ...]:
-    outcomes = _outcomes(store, judge, config, judge(articles), now)
+    outcomes = _outcomes(store, judge, config, articles, now)
     given = store.commit(outcomes, now)
     numbered = tuple(_numbered(outcome, given) for outcome in outcomes)
     for outcome in numbered:
@@ -176,9 +176,11 @@ def _log(outcome: Outcome) -> None:
         )
 
 
-def _outcomes(store: Store, judge: Judge, config: Config, judged: list[Judged], now: datetime) -> list[Outcome]:
+def _outcomes(store: Store, judge: Judge, config: Config, articles: list[Article], now: datetime) -> list[Outcome]:
     to = addressed(config, judge.threshold, store.people.thresholds(), store.people.mutes(now))
     threshold, alerts = widest((policy for recipient in to for policy in recipient.policies), config.alerts)
+    # Types and severity are of what is relevant: here to the chat that takes most.
+    judged = replace(judge, threshold=min(threshold, judge.threshold))(articles)
     refused = [refuse(j.article, j.score, alerts, threshold, now) for j in judged]
     if all(refused):
         return [_refusal(j, decision, judge) for j, decision in zip(judged, refused, strict=True) if decision]
