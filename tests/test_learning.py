@@ -113,7 +113,10 @@ def test_proposals_are_shown_with_the_alerts_that_they_change(home: Path, capsys
     assert status == 0
     assert "1. disable the feed 'Talas' (0 judged relevant, 5 not; mistakes 5, then 0)" in out
     assert "2. boost rule 'barikad*': weight 0.2 in place of 0.5" in out
-    assert "3. chat -100: threshold 0.73 in place of the configured one (10 judged relevant, 9 not; mistakes 4, then 0)" in out
+    assert (
+        "3. chat -100: threshold 0.73 in place of the configured one (10 judged relevant, 9 not; mistakes 4, then 0)"
+        in out
+    )
     assert "Nobody said anything of [this] (glas.example), chat -100, not judged" in out
     assert f"{NOW - timedelta(minutes=5) - DAY:%d.%m.%Y}" in out
     assert "tune --apply" in out
