@@ -1,7 +1,7 @@
 """The model's probabilities, the keyword hits and the places made one Score. Decides nothing about sending."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from monitor.domain import EventType, KeywordHit, PlaceHit, Probabilities, Score, Severity
 
@@ -28,7 +28,7 @@ def score(
     return Score(
         relevance=relevance,
         model=probabilities.relevance,
-        types=_types(probabilities, least=int(relevant)) if wanted else (),
+        types=likely(probabilities.types, least=int(relevant)) if wanted else (),
         severity=_severity(probabilities) if wanted else Severity.NONE,
         countries=tuple(countries),
         keywords=tuple(hits),
@@ -46,11 +46,11 @@ def boosted(probability: float, weight: float) -> float:
     return 1 / (1 + math.exp(-(math.log(kept / (1 - kept)) + weight)))
 
 
-def _types(probabilities: Probabilities, least: int) -> tuple[EventType, ...]:
+def likely(types: Mapping[EventType, float], least: int) -> tuple[EventType, ...]:
     """The types at 0.5 or more, likeliest first, and in any case the `least` likeliest ones."""
-    ranked = sorted(probabilities.types, key=lambda kind: -probabilities.types[kind])
-    likely = sum(probabilities.types[kind] >= 0.5 for kind in ranked)
-    return tuple(ranked[: max(likely, least)])
+    ranked = sorted(types, key=lambda kind: -types[kind])
+    count = sum(types[kind] >= 0.5 for kind in ranked)
+    return tuple(ranked[: max(count, least)])
 
 
 def _severity(probabilities: Probabilities) -> Severity:

@@ -12,15 +12,15 @@ LAYERS = [
     set(layer.split())
     for layer in """config domain errors
 text
-buttons cluster commands decide explain keywords misses normalize opml parse places render schedule score trend
+buttons cluster commands decide explain keywords misses normalize opml parse places render schedule score trend verdicts
 schema
 chart classifier fetch logs metrics store telegram
-deliver pipeline trail
-chat evaluate seeds web
-app backtest demo train
+changes deliver pipeline trail
+chat evaluate seeds tune web
+app applying backtest demo lessons train
 __main__ cli""".splitlines()
 ]
-PURE = {"domain", "errors", "text", *LAYERS[2]}
+PURE = {"domain", "errors", "text", "tune", "lessons", *LAYERS[2]}
 IO = {"httpx", "sqlalchemy", "sqlite3", "telegram", "apscheduler", "onnxruntime", "transformers", "asyncio", "socket"}
 IO |= {"os", "subprocess", "random", "secrets", "time", "pathlib", "shutil", "threading", "urllib.request", "yaml"}
 IMPURE_CALLS = {"now", "utcnow", "today", "open", "print", "input", "read_text", "write_text"}

@@ -1,18 +1,18 @@
 """Commands that change something: each is stored, logged, told to the admins, and can be taken back."""
 
 import difflib
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
+from monitor.changes import is_written, kept, revert
 from monitor.chat.showing import mutes as show_mutes
 from monitor.chat.showing import threshold as show_threshold
 from monitor.chat.values import Reply, Room, Visitor
 from monitor.commands import Hold, Release, Rule, Threshold, Undo
-from monitor.config import Edit, add_rule, remove_rule, take_back
+from monitor.config import add_rule, remove_rule
 from monitor.domain import Change, Mute, MuteKind, Severity
 from monitor.errors import InputError
 from monitor.pipeline import reader
@@ -20,7 +20,6 @@ from monitor.render import answers, notice, test_alert
 from monitor.text import check_pattern
 
 log = structlog.get_logger(__name__)
-KEYWORDS = "keywords"
 RECENT = 200
 """How far back `/undo` without a number looks."""
 
@@ -90,9 +89,9 @@ def rule(room: Room, who: Visitor, command: Rule, request: int) -> Reply:
     else:
         edit = remove_rule(folder, command.list, command.match)
     verb = "Added to" if edit.added else "Removed from"
-    old, new = _written(edit, not edit.added, edit.before), _written(edit, edit.added, edit.after)
+    key, old, new = kept(edit)
     what = f"{verb} {edit.list} of keywords.yaml: {edit.rule}"
-    return Reply(answers.said(make(room, who, f"{KEYWORDS}.{edit.list}", old, new, request, f"{what}.")))
+    return Reply(answers.said(make(room, who, key, old, new, request, f"{what}.")))
 
 
 def undo(room: Room, who: Visitor, command: Undo, request: int) -> Reply:
@@ -105,8 +104,8 @@ def undo(room: Room, who: Visitor, command: Undo, request: int) -> Reply:
         if not mine:
             return Reply(answers.said(answers.NOTHING_TO_UNDO))
         done = mine[0]
-        if done.key.startswith(KEYWORDS):
-            take_back(Path(room.config.folder), _edit(done))
+        if is_written(done.key):
+            revert(Path(room.config.folder), done)
         people.undo(done, who.by, request, room.now)
         _report(room, who, f"{who.by.name} ({who.by.id}) took change {done.id} ({done.key}) in chat {done.chat} back.")
         log.info("change taken back", change=done.id, key=done.key, chat=done.chat, user=who.by.id)
@@ -159,7 +158,7 @@ def _source(room: Room, said: str) -> str:
 
 def _may(who: Visitor, change: Change, by_number: bool) -> bool:
     """Whether they may take it back: without a number only what is about this chat or about all."""
-    here = change.chat == who.chat or change.key.startswith(KEYWORDS)
+    here = change.chat == who.chat or is_written(change.key)
     own = change.chat == who.chat and change.by.id == who.by.id and change.key in {"mute", "unmute"}
     return own or (who.admin and (here or by_number))
 
@@ -170,15 +169,3 @@ def _report(room: Room, who: Visitor, text: str) -> None:
     if chats:
         room.store.enqueue(chats, notice(text), room.now)
         room.wake()
-
-
-def _written(edit: Edit, there: bool, text: str) -> str:
-    """A side of a change of keywords.yaml: the rule where it is there, and the file's text."""
-    return json.dumps({"rule": edit.rule if there else None, "text": text}, ensure_ascii=False)
-
-
-def _edit(change: Change) -> Edit:
-    old, new = json.loads(change.old or "{}"), json.loads(change.new or "{}")
-    added = new.get("rule") is not None
-    written = (new if added else old)["rule"]
-    return Edit(change.key.partition(".")[2], written, added, old["text"], new["text"])

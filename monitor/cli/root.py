@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import inspect, judge, measure, replays, service, setup, trends
+from monitor.cli import inspect, judge, learning, measure, replays, service, setup, trends
 from monitor.cli.context import Context
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(inspect.feeds, name="feeds")
 app.add_typer(judge.seeds, name="seeds")
-for group in (service, setup, inspect, trends, judge, measure, replays):
+for group in (service, setup, inspect, trends, judge, measure, replays, learning):
     for name, command in group.COMMANDS.items():
         app.command(name)(command)
 

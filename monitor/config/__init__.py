@@ -19,6 +19,7 @@ from monitor.config.model import (
 from monitor.config.policy import AlertsConfig, Corroboration, PolicyConfig, Quiet
 from monitor.config.rules import Edit, add_rule, remove_rule, take_back
 from monitor.config.starter import write_starter
+from monitor.config.turning import Turn, set_enabled, set_weight, turn_back
 from monitor.config.values import format_duration, parse_duration
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Settings",
     "StorageConfig",
     "TelegramConfig",
+    "Turn",
     "WebhookConfig",
     "add_rule",
     "add_sources",
@@ -48,9 +50,12 @@ __all__ = [
     "load",
     "parse_duration",
     "remove_rule",
+    "set_enabled",
+    "set_weight",
     "stamp",
     "take_back",
     "token",
+    "turn_back",
     "warnings",
     "write_starter",
 ]

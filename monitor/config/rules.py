@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from monitor.config.edit import write_atomically
-from monitor.config.load import defaults, load
+from monitor.config.load import FILES, defaults, load
 from monitor.config.yaml import parse
 from monitor.errors import ConfigError, InputError
 
@@ -31,21 +31,21 @@ class Edit:
 
 def add_rule(folder: Path, list: str, match: str, weight: float | None = None) -> Edit:
     """Append a rule to one of the lists. Raises InputError or ConfigError, with the file as it was."""
-    before = _text(folder)
-    if any(_match(rule) == match for rule in _rules(before, list)):
+    before = text_of(folder)
+    if any(_match(rule) == match for rule in values_of(before, list)):
         raise InputError(f"'{match}' stands in {list} already.")
     written = json.dumps(match, ensure_ascii=False) if _needs_quotes(match) else match
     rule = written if weight is None else f"{{match: {written}, weight: {weight:g}}}"
     after = _appended(before, list, rule)
-    expected = [*_rules(before, list), match if weight is None else {"match": match, "weight": weight}]
+    expected = [*values_of(before, list), match if weight is None else {"match": match, "weight": weight}]
     return _written(folder, Edit(list, rule, True, before, after), expected)
 
 
 def remove_rule(folder: Path, list: str | None, match: str) -> Edit:
     """Remove a rule by what it matches, from the list or wherever it stands first. Raises InputError or ConfigError."""
-    before = _text(folder)
+    before = text_of(folder)
     for name in LISTS if list is None else (list,):
-        rules = _rules(before, name)
+        rules = values_of(before, name)
         for number, rule in enumerate(rules):
             if _match(rule).casefold() == match.casefold():
                 after, written = _without(before, name, number)
@@ -56,31 +56,33 @@ def remove_rule(folder: Path, list: str | None, match: str) -> Edit:
 
 def take_back(folder: Path, edit: Edit) -> None:
     """Undo a change: the text of before where nothing else changed since, else the one rule alone."""
-    if _text(folder) == edit.after:
-        _checked(folder, edit.before)
+    if text_of(folder) == edit.after:
+        checked(folder, edit.before)
         write_atomically(folder / FILE, edit.before)
         return
-    (rule,) = _rules(f"{edit.list}:\n  - {edit.rule}\n", edit.list)
+    (rule,) = values_of(f"{edit.list}:\n  - {edit.rule}\n", edit.list)
     if edit.added:
         remove_rule(folder, edit.list, _match(rule))
         return
-    before = _text(folder)
+    before = text_of(folder)
     after = _appended(before, edit.list, edit.rule)
-    _written(folder, Edit(edit.list, edit.rule, True, before, after), [*_rules(before, edit.list), rule])
+    _written(folder, Edit(edit.list, edit.rule, True, before, after), [*values_of(before, edit.list), rule])
 
 
-def _text(folder: Path) -> str:
+def text_of(folder: Path, file: str = FILE) -> str:
+    """The file's text, the packaged one's where there is none. Raises ConfigError."""
     if folder.resolve() == defaults().resolve():
         raise ConfigError(f"{folder} is the packaged configuration; make your own with `balkan-monitor init DIR`")
-    path = folder / FILE
+    path = folder / file
     try:
-        return (path if path.exists() else defaults() / FILE).read_text("utf-8")
+        return (path if path.exists() else defaults() / file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8 text'})") from None
 
 
-def _rules(text: str, name: str) -> list[Any]:
-    values = parse(text, FILE).values
+def values_of(text: str, name: str, file: str = FILE) -> list[Any]:
+    """The elements of one of the file's lists."""
+    values = parse(text, file).values
     found = values.get(name) if isinstance(values, dict) else None
     return [*found] if isinstance(found, tuple) else []
 
@@ -102,34 +104,35 @@ def _needs_quotes(match: str) -> bool:
 
 
 def _written(folder: Path, edit: Edit, expected: list[Any]) -> Edit:
-    if _rules(edit.after, edit.list) != expected:
+    if values_of(edit.after, edit.list) != expected:
         raise ConfigError(f"{FILE} is written in a way that cannot be changed from here; edit the file")
-    _checked(folder, edit.after)
+    checked(folder, edit.after)
     write_atomically(folder / FILE, edit.after)
     return edit
 
 
-def _checked(folder: Path, text: str) -> None:
-    """The folder with this text loads. Raises ConfigError."""
+def checked(folder: Path, text: str, file: str = FILE) -> None:
+    """The folder with this text in the file's place loads. Raises ConfigError."""
     with tempfile.TemporaryDirectory() as scratch:
-        for name in ("monitor.yaml", "sources.yaml"):
+        for name in (name for name in FILES if name != file):
             if (folder / name).exists():
                 (Path(scratch) / name).write_text((folder / name).read_text("utf-8"), "utf-8")
-        (Path(scratch) / FILE).write_text(text, "utf-8")
+        (Path(scratch) / file).write_text(text, "utf-8")
         try:
             load(Path(scratch))
         except ConfigError as error:
             raise ConfigError(f"nothing was changed: {str(error).removeprefix(scratch + os.sep)}") from None
 
 
-def _node(text: str, name: str) -> yaml.Node | None:
+def node_of(text: str, name: str) -> yaml.Node | None:
+    """The YAML node of one of the file's lists."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else ()
     return next((value for key, value in pairs if key.value == name), None)
 
 
 def _appended(text: str, name: str, rule: str) -> str:
-    node = _node(text, name)
+    node = node_of(text, name)
     if node is None:
         return f"{text.rstrip()}\n\n{name}:\n  - {rule}\n".lstrip("\n")
     if isinstance(node, yaml.SequenceNode) and node.value:
@@ -149,7 +152,7 @@ def _appended(text: str, name: str, rule: str) -> str:
 
 def _without(text: str, name: str, number: int) -> tuple[str, str]:
     """The text without the rule, and the rule as it was written."""
-    node = _node(text, name)
+    node = node_of(text, name)
     assert isinstance(node, yaml.SequenceNode), "it holds rules"
     items = node.value
     item = items[number]

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from monitor.domain import Alerted, Article, FeedState, Headline, Judged, Kind, Message, Source, Story, Text, Waiting
 from monitor.errors import InputError
 from monitor.misses import Refused
-from monitor.store import articles, feeds, index, migrate, outbox, reconsider, refusals, stories, tellings, trail
+from monitor.store import articles, feeds, index, migrate, outbox, past, reconsider, refusals, stories, tellings, trail
 from monitor.store.engine import Database
 from monitor.store.leases import is_dead, this_process
 from monitor.store.people import People
@@ -289,6 +289,11 @@ class Store:
         """The newest refusals since then, the newest first, each article once and as it reads now."""
         with self._database.read() as tx:
             return refusals.refused(tx, since, limit)
+
+    def past(self, ids: Collection[int], since: datetime | None = None, least: float = 0.0) -> list[Traced]:
+        """Judged articles: those of `ids`, and those first read since then of at least that relevance; without keys."""
+        with self._database.read() as tx:
+            return past.past(tx, ids, since, least)
 
     def links(self, stories: Collection[int]) -> Mapping[int, tuple[str, str]]:
         """The title of each of the stories, and the address of its first article ('' once that was pruned)."""

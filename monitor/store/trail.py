@@ -90,7 +90,7 @@ def _trail(
 ) -> Trail:
     told = connection.execute(select(stories).where(stories.c.id == story_id)).one_or_none() if story_id else None
     rows = list(rows)
-    traced = zip(with_keys(connection, rows), map(_judgement, rows), strict=True)
+    traced = zip(with_keys(connection, rows), map(judgement, rows), strict=True)
     ids = connection.scalars(select(messages.c.id).where(about))
     alerts = outbox.alerts_by_id(connection, list(ids))
     waiting = waiting_on(connection, [story_id]).values() if story_id else ()
@@ -98,7 +98,7 @@ def _trail(
     return Trail(story(told) if told else None, told_of, tuple(decided), tuple(alerts), tuple(waiting))
 
 
-def _judgement(row: Row[Any]) -> Judgement | None:
+def judgement(row: Row[Any]) -> Judgement | None:
     """The judgement that is stored, also where an edit has asked for another; None if there was none."""
     if row.score is None:
         return None
