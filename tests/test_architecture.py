@@ -12,9 +12,9 @@ LAYERS = [
     set(layer.split())
     for layer in """config domain errors
 text
-buttons cluster commands decide keywords misses normalize opml parse places render schedule score trend
+buttons cluster commands decide keywords misses normalize opml parse places render schedule score trend watch
 schema
-chart classifier fetch logs metrics store telegram
+apprise chart classifier fetch logs metrics store telegram
 deliver pipeline trail
 chat evaluate seeds web
 app backtest demo train

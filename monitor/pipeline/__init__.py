@@ -9,7 +9,7 @@ from monitor.pipeline.indexing import measured, watch_index
 from monitor.pipeline.judging import Judge, Processed, judge_text, process
 from monitor.pipeline.polling import Poller
 from monitor.pipeline.reconsidering import Looked, reconsider
-from monitor.pipeline.telling import addressed, recipients
+from monitor.pipeline.telling import addressed, admins, recipients
 
 __all__ = [
     "Judge",
@@ -17,6 +17,7 @@ __all__ = [
     "Poller",
     "Processed",
     "addressed",
+    "admins",
     "judge_text",
     "measured",
     "near_misses",
