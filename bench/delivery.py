@@ -21,7 +21,7 @@ from common import ROOT, machine, say, show
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from bot_api import BotApi  # noqa: E402
+from bot_api import BotApi
 
 KILLS = 3
 FAULTS = ("429", "500", "drop")

@@ -62,8 +62,11 @@ class Chats:
     def resume(self, chat: str, now: datetime) -> bool:
         """Send the chat what waits, for somebody there wants it; returns whether it was parked.
 
-        What waited for three days is a dead letter by then.
+        What waited for three days is a dead letter by then. Asked at each word from a chat, so that it mostly only reads.
         """
+        with self._database.read() as tx:
+            if tx.scalar(select(c.parked).where(c.chat == chat)) is None:
+                return False
         with self._database.write() as tx:
             return reopen(tx, chat, now)
 
