@@ -62,7 +62,7 @@ class Chats:
     def resume(self, chat: str, now: datetime) -> bool:
         """Send the chat what waits, for somebody there wants it; returns whether it was parked.
 
-        What waited for three days is a dead letter by then. Asked at each word from a chat, so that it mostly only reads.
+        What waited for three days is a dead letter by then. Mostly only reads: it is asked at each word from a chat.
         """
         with self._database.read() as tx:
             if tx.scalar(select(c.parked).where(c.chat == chat)) is None:
