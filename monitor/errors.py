@@ -29,7 +29,8 @@ class DeliveryError(MonitorError):
     """A message was not accepted; `permanent` says whether the same message could be accepted later.
 
     `retry_after` is the time the other side asked for, if it did. `unparsable` says that the formatted text was
-    refused, so that the plain form is worth a try.
+    refused, so that the plain form is worth a try. `barred` says that the chat takes nothing until somebody there lets
+    it; `moved_to` is the chat that took the place of this one.
     """
 
     def __init__(
@@ -39,8 +40,12 @@ class DeliveryError(MonitorError):
         permanent: bool,
         retry_after: timedelta | None = None,
         unparsable: bool = False,
+        barred: bool = False,
+        moved_to: str | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
         self.unparsable = unparsable
+        self.barred = barred
+        self.moved_to = moved_to

@@ -14,6 +14,7 @@ from monitor.config.model import PollingConfig
 from monitor.domain import Failure, Feed, FeedState, Fetched
 
 DAY = timedelta(days=1)
+FADING = timedelta(days=30)
 # A feed is asked ten times in the time that passes between two of its entries,
 CHECKS_PER_ENTRY = 10
 # and a silence counts as if entries came a twenty-fourth of it apart: a quiet night slows a busy feed only a little.
@@ -55,6 +56,18 @@ def next_check(
         return now + min(wait * (1 + FAILURE_JITTER * jitter), DAY), interval
     wait = fixed or max(interval, min(_hinted(fetched, feed, now), polling.max_interval))
     return now + min(wait * (1 + JITTER * jitter), max(wait, DAY)), interval
+
+
+def longest_pause(before: timedelta | None, last_new: datetime | None, now: datetime) -> timedelta | None:
+    """A feed's longest time without news, now that there are some; what was longer fades, by a half in a month.
+
+    Hours in which the program did not run count, too: better a feed's silence told late than a night's told as one.
+    """
+    if last_new is None:
+        return before
+    gap = max(now - last_new, timedelta())
+    fading: float = 0.5 ** (gap / FADING)
+    return max(gap, (before or gap) * fading)
 
 
 def _interval(polling: PollingConfig, state: FeedState, feed: Feed | None, now: datetime) -> timedelta:

@@ -12,9 +12,9 @@ LAYERS = [
     set(layer.split())
     for layer in """config domain errors
 text
-buttons cluster commands decide explain keywords misses normalize opml parse places render schedule score trend verdicts
+buttons cluster commands decide explain keywords misses normalize opml parse places render schedule score trend verdicts watch
 schema
-chart classifier fetch logs metrics store telegram
+apprise chart classifier fetch logs metrics store telegram
 changes deliver pipeline trail
 chat evaluate seeds tune web
 app applying backtest demo lessons train

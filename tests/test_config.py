@@ -4,8 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from monitor.config import Config, DigestConfig, Quiet, choose, load, stamp, warnings, write_starter
+from monitor.config import Config, DigestConfig, HeartbeatConfig, Quiet, choose, load, stamp, warnings, write_starter
 from monitor.errors import ConfigError
 
 SOURCE = "sources:\n- name: A\n  url: https://a.example/feed\n"
@@ -44,11 +45,33 @@ def test_every_commented_key_of_the_starter_is_valid(tmp_path: Path) -> None:
     keys += ("min_interval", "max_interval", "timeout", "max_bytes", "concurrency", "per_host", "host_delay")
     keys += ("types", "severity", "languages", "corroboration", "cooldown", "quiet", "    rules", "      - countries")
     keys += ("        severity", "        cooldown", "      - severity", "        corroboration", "        quiet")
-    keys += ("allow_private", "user_agent", "url", "retention", "model", "threads", "batch", "listen", "at")
+    keys += (
+        "- name",
+        "  url",
+        "  admin",
+        "  rules",
+        "    - severity",
+        "interval",
+        "webhook",
+        "allow_private",
+        "user_agent",
+        "url",
+        "retention",
+        "model",
+        "threads",
+        "batch",
+        "listen",
+        "at",
+    )
     keys += ("    language", "loud_from")
     kept = [line for line in lines if not line.startswith("  ") or line[2:].startswith(keys)]
     (tmp_path / "monitor.yaml").write_text("\n".join(kept), "utf-8")
-    config = load(tmp_path, {})
+    config = load(tmp_path, {"MAIL_PASSWORD": "x", "HEARTBEAT_URL": "https://beat.example/1"})
+    assert [(service.name, service.admin, len(service.rules)) for service in config.notify] == [
+        ("desk", True, 0),
+        ("phone", False, 1),
+    ]
+    assert config.heartbeat == HeartbeatConfig(url=SecretStr("https://beat.example/1"))
     assert [chat.id for chat in config.telegram.chats] == [-1001234567890, 123456789]
     assert [chat.language for chat in config.telegram.chats] == ["sr", "en"]
     assert [rule.severity for rule in config.telegram.chats[0].rules] == [3, 2]

@@ -7,17 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from bot_api import FAULTS, BotApi
-from samples import MINUTE, NOW
+from samples import MINUTE, NOW, article, filled, outcome, poll, story, verdict
 from structlog.testing import capture_logs
 
 from monitor.deliver import Backoff, Delivered, Delivery, Limits, Pace, Terminal
-from monitor.domain import Kind, Message, Severity, Text
+from monitor.domain import Decision, Kind, Message, Reason, Severity, Text
 from monitor.errors import DeliveryError, StoreError
 from monitor.store import Status, Store
 from monitor.telegram import Telegram
@@ -144,6 +145,134 @@ async def test_one_chat_does_not_hold_the_others(store: Store) -> None:
     clock.at = NOW + HOUR
     await delivery(store, Fake(answer), clock).drain(MINUTE)
     assert asked == [1, 3, 4, 1, 2]
+
+
+async def test_no_other_message_is_sent_to_a_chat_that_must_wait(store: Store) -> None:
+    """Not even one that was queued after the other side asked to wait, and that would be next."""
+    story_edit(store, "1")
+    clock, asked = Clock(), []
+
+    def answer(message: Message) -> int | None:
+        asked.append(message.kind)
+        if len(asked) == 1:
+            store.enqueue(["1"], HI, clock.at)
+            raise DeliveryError("slow down", permanent=False, retry_after=HOUR)
+        return None
+
+    await delivery(store, Fake(answer), clock).drain(2 * HOUR)
+    assert asked == [Kind.EDIT, Kind.NEW, Kind.EDIT]
+    assert clock.at >= NOW + HOUR
+
+
+def story_edit(store: Store, chat: str) -> None:
+    """Let an edit be all that waits for the chat."""
+    (told,) = filled(store, 1)
+    store.commit([outcome(told, verdict(chat), about=story())], NOW - HOUR)
+    store.record_sent(1, 70, NOW - HOUR)
+    grown = replace(verdict(chat), kind=Kind.EDIT, decision=Decision(False, Reason.GREW, "", Kind.EDIT))
+    poll(store, article(2))
+    (second,) = store.unjudged(1)
+    store.commit([outcome(second, grown, about=story(1))], NOW - HOUR)
+
+
+BARRED = DeliveryError("bot was blocked", permanent=True, barred=True)
+
+
+def barring(asked: list[int], barred: Callable[[], bool]) -> Answer:
+    """Bar the bot from chat 1 for as long as it says."""
+
+    def answer(message: Message) -> int | None:
+        asked.append(message.id)
+        if message.chat == "1" and barred():
+            raise BARRED
+        return None
+
+    return answer
+
+
+async def test_a_parked_chat_resumes_when_somebody_there_wants_it(store: Store) -> None:
+    """In order, with what came meanwhile; until then nothing is tried, also not by another process."""
+    store.enqueue(["1", "1", "2"], HI, NOW)
+    clock, asked = Clock(), list[int]()
+    await delivery(store, Fake(barring(asked, lambda: True)), clock).drain(HOUR)
+    store.enqueue(["1"], HI, clock.at)
+    await delivery(store, Fake(barring(asked, lambda: True)), clock).drain(HOUR)
+    assert asked == [1, 3]
+    assert store.chats.resume("1", clock.at)
+    assert not store.chats.resume("1", clock.at)
+    await delivery(store, Fake(barring(asked, lambda: False)), clock).drain(HOUR)
+    assert asked == [1, 3, 1, 2, 4]
+    assert store.chats.parked() == []
+
+
+@pytest.mark.parametrize(("after", "tries"), [(24 * HOUR - TICK, 1), (24 * HOUR, 2)])
+async def test_a_parked_chat_is_tried_daily(store: Store, after: timedelta, tries: int) -> None:
+    """With its oldest message, which parks it for another day or opens it for all."""
+    store.enqueue(["1", "1"], HI, NOW)
+    clock, asked = Clock(), list[int]()
+    await delivery(store, Fake(barring(asked, lambda: True)), clock).drain(timedelta(0))
+    clock.at = NOW + after
+    await delivery(store, Fake(barring(asked, lambda: True)), clock).drain(timedelta(0))
+    assert asked == [1] * tries
+    store.chats.try_parked(clock.at)
+    await delivery(store, Fake(barring(asked, lambda: False)), clock).drain(MINUTE)
+    assert asked == [1] * tries + [1, 2]
+
+
+@pytest.mark.parametrize(("after", "status"), [(72 * HOUR - TICK, Status.PENDING), (72 * HOUR, Status.DEAD)])
+def test_what_waited_for_days_in_a_parked_chat_is_not_told(store: Store, after: timedelta, status: Status) -> None:
+    """From three days on, as where a way out does not answer; while the chat is parked, it waits."""
+    store.enqueue(["1"], HI, NOW)
+    store.chats.park(1, "blocked", NOW)
+    assert store.alerts()[0].status is Status.PENDING
+    store.chats.resume("1", NOW + after)
+    assert store.alerts()[0].status is status
+
+
+async def test_a_moved_group_takes_all_along(store: Store) -> None:
+    """Its messages, what it was told, and that it moved, which a restart still knows; the numbers of old messages do not count."""
+    story_edit(store, "-5")
+    store.enqueue(["-5", "2"], HI, NOW)
+    clock, followed = Clock(), list[int]()
+
+    def answer(message: Message) -> int | None:
+        if message.chat == "-5":
+            raise DeliveryError("moved", permanent=False, moved_to="-1009")
+        return message.id * 100
+
+    sender = Fake(answer)
+    work = delivery(store, sender, clock, moved=lambda: followed.append(1))
+    assert (await work.drain(HOUR)).sent == 3
+    assert [(m.chat, m.kind, m.edits) for m in sender.sent if m.chat == "-1009"] == [
+        ("-1009", Kind.NEW, None),
+        ("-1009", Kind.EDIT, None),
+    ]
+    assert followed == [1]
+    assert store.chats.moves() == {"-5": "-1009"}
+    assert list(store.alerted([1])) == [(1, "-1009")]
+    assert {alert.chat for alert in store.alerts()} == {"-1009", "2"}
+
+
+def test_a_group_that_moves_again_is_followed(store: Store) -> None:
+    """Each of its old ids leads to where it is now, and a way back is no circle."""
+    store.chats.move("-1", "-2")
+    store.chats.move("-2", "-3")
+    assert store.chats.moves() == {"-1": "-3", "-2": "-3"}
+    store.chats.move("-3", "-2")
+    assert store.chats.moves() == {"-1": "-2", "-3": "-2"}
+
+
+def test_a_group_moves_to_where_something_is_already(store: Store) -> None:
+    """What both have stays as the new one has it, and of two edits one is told."""
+    for chat in ("-5", "-1009"):
+        store.chats.park(store.enqueue([chat], HI, NOW)[0], "blocked", NOW)
+    (told,) = filled(store, 1)
+    both = [verdict("-5"), verdict("-1009")]
+    store.commit([outcome(told, *both, about=story())], NOW)
+    store.chats.move("-5", "-1009")
+    assert {alert.chat for alert in store.alerts()} == {"-1009"}
+    assert [parked.chat for parked in store.chats.parked()] == ["-1009"]
+    assert (1, "-1009") in store.alerted([1])
 
 
 async def test_refused_markup_is_sent_plain_and_logged(store: Store) -> None:
@@ -512,14 +641,25 @@ async def test_every_message_arrives_through_all_of_it(store: Store, seed: int) 
     assert len(api.accepted) == 18 + api.dropped
 
 
-@pytest.mark.parametrize(("fault", "says"), [("blocked", "may not write to this chat"), ("unknown", "no such chat")])
-async def test_a_refusing_chat_has_its_letters_kept(store: Store, fault: str, says: str) -> None:
+async def test_a_refusing_chat_has_its_letters_kept(store: Store) -> None:
     """All messages to it become dead letters that say why; the other chats are served."""
     clock = Fast()
-    api = BotApi(lambda chat, *_: fault if chat == "2" else None, clock.seconds)
+    api = BotApi(lambda chat, *_: "unknown" if chat == "2" else None, clock.seconds)
     delivered = await through(store, api, clock, 2)
     assert (delivered.sent, delivered.dead, delivered.retried) == (4, 2, 0)
-    assert all(says in alert.error for alert in store.alerts(9, Status.DEAD))
+    assert all("no such chat" in alert.error for alert in store.alerts(9, Status.DEAD))
+
+
+async def test_a_chat_that_bars_the_bot_is_parked(store: Store) -> None:
+    """Its messages wait, after one try; the other chats are served."""
+    clock = Fast()
+    api = BotApi(lambda chat, *_: "blocked" if chat == "2" else None, clock.seconds)
+    delivered = await through(store, api, clock, 2)
+    assert (delivered.sent, delivered.dead, delivered.retried) == (4, 0, 1)
+    assert [alert.chat for alert in store.alerts(9, Status.PENDING)] == ["2", "2"]
+    (parked,) = store.chats.parked()
+    assert parked.chat == "2"
+    assert "may not write to this chat" in parked.why
 
 
 def test_every_fault_is_tried() -> None:

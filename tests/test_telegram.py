@@ -151,15 +151,12 @@ async def test_no_server_is_a_passing_failure() -> None:
     await sender.close()
 
 
-async def test_a_moved_group_is_followed(api: BotApi, bot: Telegram) -> None:
-    """To its new number, at once, and from then on without asking."""
-    api.fault = lambda chat, text, nth: "moved" if chat == "-5" else None
-    with capture_logs() as logs:
+async def test_a_moved_group_says_where_it_is(api: BotApi, bot: Telegram) -> None:
+    """As a passing failure: there the message may be sent."""
+    api.fault = lambda chat, text, nth: "moved"
+    with pytest.raises(DeliveryError) as failed:
         await bot.send(Message(1, "-5", HI))
-        await bot.send(Message(2, "-5", HI))
-    assert [message.chat for message in api.accepted] == ["-1009", "-1009"]
-    assert api.requests == 3
-    assert [(entry["chat"], entry["new"]) for entry in logs] == [("-5", -1009)]
+    assert (failed.value.moved_to, failed.value.permanent) == ("-1009", False)
 
 
 @pytest.mark.parametrize("fault", [None, "500", "garbage", "token", "lost", "markup"])

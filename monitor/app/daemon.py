@@ -18,14 +18,15 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from monitor import __version__
 from monitor.app import wiring
 from monitor.app.hearing import Hearing
+from monitor.app.heartbeat import Heartbeat
 from monitor.app.memory import trim
 from monitor.app.systemd import notify
+from monitor.app.watching import Watcher
 from monitor.config import Config, load, stamp, warnings
 from monitor.deliver import Delivery
 from monitor.domain import Reason, Sender, Source
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, StoreError
 from monitor.pipeline import Judge, Poller, process, recipients, reconsider, tell_day, watch_index
-from monitor.render import notice
 from monitor.store import Store, this_process
 
 log = structlog.get_logger("monitor")
@@ -70,14 +71,14 @@ class Daemon:
         senders: Mapping[str, Sender],
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
-        self._config = config
-        self._store = store
+        self._written, self._config = config, config
+        self._store, self._senders = store, senders
         self._judge = judge
         self._clock = clock
-        self._delivery = Delivery(store, senders, clock=clock)
+        self._delivery = Delivery(store, senders, moved=self._request_reload, clock=clock)
+        self._watcher, self._heartbeat = Watcher(store, clock, self._delivery.wake), Heartbeat(clock)
         self._hearing = Hearing(store, clock, self._delivery.wake)
         self._stamp: object = stamp(Path(config.folder)) if config.folder else ()
-        self._refused = ""
         self._stopping = asyncio.Event()
         self._deciding = asyncio.Lock()
         self.summary = Summary()
@@ -133,7 +134,8 @@ class Daemon:
 
     async def _start(self, stack: AsyncExitStack) -> Poller:
         self._stack = stack
-        config = self._config
+        config = self._config = await asyncio.to_thread(wiring.followed, self._written, self._store)
+        self._watcher.use(self._written, self._senders)
         await asyncio.to_thread(self._store.release_dead, this_process(), self._clock())
         await asyncio.to_thread(self._store.sync_feeds, config.sources, self._clock())
         fetcher = await stack.enter_async_context(wiring.make_fetcher(config))
@@ -230,6 +232,7 @@ class Daemon:
         async with self._deciding:
             done = await process(self._store, self._judge, self._config, self._clock())
         if done.outcomes:
+            self._watcher.judged = self._clock()
             self.summary.articles += len(done.outcomes)
             self.summary.alerts += done.messages
             self.summary.reasons.update(done.reasons)
@@ -246,8 +249,16 @@ class Daemon:
             self._delivery.wake()
 
     async def _beat(self) -> None:
-        await asyncio.to_thread(self._store.beat, self._clock())
-        notify("WATCHDOG=1")
+        """Show that the loop turns and the database takes what is written; look at the rest."""
+        try:
+            await asyncio.to_thread(self._store.beat, self._clock())
+            notify("WATCHDOG=1")
+            working = await self._watcher.look()
+        except StoreError as error:
+            await self._watcher.broken(error)
+            raise
+        if working:
+            await self._heartbeat.beat(self._config.heartbeat)
 
     async def _watch_index(self) -> None:
         if await watch_index(self._store, self._config, self._judge.threshold, self._clock()):
@@ -276,36 +287,37 @@ class Daemon:
             return
         self._stamp = now
         try:
-            config = await asyncio.to_thread(load, folder)
-            judge = await asyncio.to_thread(wiring.rejudge, self._judge, self._config, config)
+            written = await asyncio.to_thread(load, folder)
+            judge = await asyncio.to_thread(wiring.rejudge, self._judge, self._config, written)
+            await self._exchange(written)
         except MonitorError as error:
             log.error("configuration refused, the old one stays in force", error=str(error))
-            if self._refused != str(error):
-                self._tell_admins(f"The configuration was refused and the old one stays in force. {error}")
-            self._refused = str(error)
-            return
-        self._refused = ""
-        await self._take(config, judge, poller)
+            self._watcher.refused = str(error)
+            written, judge = self._written, self._judge
+        else:
+            self._watcher.refused = ""
+            log.info("configuration read again", feeds=sum(source.enabled for source in written.sources))
+        # Also where it was refused: a group may have moved.
+        await self._take(written, judge, poller)
+        await self._watcher.look()
 
-    async def _take(self, config: Config, judge: Judge, poller: Poller) -> None:
-        old, self._config, self._judge = self._config, config, judge
+    async def _exchange(self, config: Config) -> None:
+        """Send by the new configuration from now on. Raises ConfigError."""
+        if (config.telegram, config.notify) != (self._written.telegram, self._written.notify):
+            self._senders = await wiring.make_senders(config, self._stack)
+            self._delivery.use(self._senders)
+
+    async def _take(self, written: Config, judge: Judge, poller: Poller) -> None:
+        config = await asyncio.to_thread(wiring.followed, written, self._store)
+        old, self._written, self._config, self._judge = self._config, written, config, judge
+        self._watcher.use(written, self._senders)
         if config.polling != old.polling:
             poller.use(await self._stack.enter_async_context(wiring.make_fetcher(config)))
         if config.storage.url != old.storage.url:
             log.warning("storage.url takes effect at the next start")
-        if config.telegram != old.telegram:
-            senders = await wiring.make_senders(config, self._stack)
-            self._delivery.use(senders)
         await self._hearing.use(config, judge)
         await asyncio.to_thread(self._store.sync_feeds, config.sources, self._clock())
         poller.configure(_by_name(config), config.polling, config.alerts)
-        log.info("configuration read again", feeds=sum(source.enabled for source in config.sources))
-
-    def _tell_admins(self, text: str) -> None:
-        chats = [str(chat.id) for chat in self._config.telegram.chats if chat.admin]
-        if chats and self._config.telegram.token:
-            self._store.enqueue(chats, notice(text), self._clock())
-            self._delivery.wake()
 
 
 def _by_name(config: Config) -> dict[str, Source]:

@@ -1,5 +1,6 @@
 """A configuration to the parts that it asks for: store, judge, fetcher, sender."""
 
+import asyncio
 import os
 import sys
 from contextlib import AsyncExitStack
@@ -7,8 +8,9 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from monitor.apprise import Services
 from monitor.classifier import open_model
-from monitor.config import Config
+from monitor.config import Config, follow
 from monitor.deliver import Terminal
 from monitor.domain import Sender
 from monitor.errors import StoreError
@@ -63,10 +65,24 @@ def rejudge(judge: Judge, old: Config, new: Config) -> Judge:
 
 
 async def make_senders(config: Config, stack: AsyncExitStack) -> dict[str, Sender]:
-    """Telegram where there is a token and a chat; the terminal always, for what was queued for it."""
+    """Telegram where there is a token and a chat, services where there are any; the terminal always, for what was
+    queued for it. Raises ConfigError for a service's address that is not understood.
+    """
     senders: dict[str, Sender] = {"terminal": Terminal(sys.stdout)}
     token = config.telegram.token
     if token is not None and config.telegram.chats:
         telegram = Telegram(token.get_secret_value(), config.telegram.api_url)
         senders["telegram"] = await stack.enter_async_context(telegram)
+    if config.notify:
+        senders["notify"] = await asyncio.to_thread(services, config)
     return senders
+
+
+def services(config: Config) -> Services:
+    """The services of `notify`. Raises ConfigError for an address that is not understood; takes seconds."""
+    return Services({service.name: service.url.get_secret_value() for service in config.notify})
+
+
+def followed(config: Config, store: Store) -> Config:
+    """The configuration with groups that became supergroups by their ids of now."""
+    return follow(config, store.chats.moves())

@@ -81,7 +81,12 @@ class Desk:
         who = visitor(self._config, said.place, said.by)
         if who is None:
             self._stranger(said)
-        elif isinstance(said, Pressed):
+            return
+        # Who can write here lets the bot write, too.
+        if await self._in(self._quick, lambda: self._store.chats.resume(who.chat, self._clock())):
+            log.info("chat resumed", chat=who.chat)
+            self._wake()
+        if isinstance(said, Pressed):
             await self._pressed(said, who, line)
         else:
             asked = read(said.text, bot)

@@ -125,12 +125,16 @@ def _explained(config: Config, trail: Trail) -> dict[int | None, Explanation]:
 
 
 def health(context: typer.Context) -> None:
-    """Exit with 0 if a daemon on this database ticked within the last three minutes; for container health checks."""
+    """Exit with 0 if a daemon on this database ticked within the last three minutes; for container health checks.
+
+    Shows how late delivery is.
+    """
     with opened(of(context).config()) as store:
-        beat = store.last_beat()
+        beat, standing = store.last_beat(), store.people.standing(datetime.now(UTC))
     if beat is None or datetime.now(UTC) - beat > ALIVE:
         raise StoreError("no daemon is running" if beat is None else f"the daemon last ticked {_ago(beat)}")
-    out.print("alive")
+    waits = f"{standing.pending} messages wait, the oldest for {standing.late.total_seconds():.0f} s"
+    out.print(f"alive; {waits if standing.pending else 'no message waits'}")
 
 
 def _feed(config: Config, name: str, known: dict[str, KnownFeed]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import asyncio
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from monitor.app import database_url, load_judge, make_fetcher, open_store
+from monitor.app import database_url, load_judge, make_fetcher, open_store, services
 from monitor.cli.context import err, out, show
 from monitor.config import Config, warnings
 from monitor.domain import FeedState, Source
@@ -32,6 +32,9 @@ def check_offline(config: Config) -> bool:
     table.add_row("database", f"{_without_password(database_url(config))}, {totals.articles} articles")
     table.add_row("classifier", f"{judge.classifier.version}, threshold {judge.threshold:.3f}")
     table.add_row("alerts go to", ", ".join(chat for chat, _ in recipients(config)))
+    if config.notify:
+        found = services(config)
+        table.add_row("services", ", ".join(f"{s.name} ({found.kind(s.name)})" for s in config.notify))
     out.print(table)
     for text in warnings(config):
         err.print(f"[yellow]warning:[/] {text}")
@@ -61,6 +64,8 @@ async def check_online(config: Config) -> bool:
     show(table)
     alive = sum(state == "ok" for _, state, _ in rows)
     out.print(f"{alive} of {len(rows)} feeds answered with entries")
+    for service in config.notify:
+        out.print(f"notify {service.name}: understood; `balkan-monitor test-alert` sends to it")
     return await _check_chats(config)
 
 
@@ -80,7 +85,7 @@ async def _check_chats(config: Config) -> bool:
         return True
     good = True
     async with Telegram(token.get_secret_value(), config.telegram.api_url) as telegram:
-        for chat, _ in recipients(config):
+        for chat in (str(chat.id) for chat in config.telegram.chats):
             try:
                 out.print(f"chat {chat}: [green]{_plain(await telegram.describe(chat))}[/]")
             except DeliveryError as error:

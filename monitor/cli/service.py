@@ -13,7 +13,7 @@ import typer
 
 from monitor import demo as newsroom
 from monitor import logs
-from monitor.app import Daemon, Summary, load_judge, make_senders, open_store
+from monitor.app import Daemon, Summary, followed, load_judge, make_senders, open_store
 from monitor.app.memory import share
 from monitor.cli.context import Command, err, of, opened
 from monitor.cli.probe import check_offline, check_online
@@ -72,10 +72,12 @@ def check(
 
 
 def test_alert(context: typer.Context) -> None:
-    """Send a test message to every configured chat, or to the terminal."""
+    """Send a test message to every configured chat and service, or to the terminal."""
     config = of(context).config()
     now = datetime.now(UTC)
     with opened(config) as store:
+        config = followed(config, store)
+        store.chats.try_parked(now)
         texts = {chat: rendered_test(now, reader(config, chat)) for chat, _ in recipients(config)}
         ids = {store.enqueue([chat], texts[chat], now, thread=thread)[0] for chat, thread in recipients(config)}
         asyncio.run(_deliver(store, config))

@@ -8,14 +8,17 @@ from monitor.config.model import (
     Config,
     DigestConfig,
     DisplayConfig,
+    HeartbeatConfig,
     KeywordRule,
     Keywords,
     PollingConfig,
+    Service,
     Settings,
     StorageConfig,
     TelegramConfig,
     WebhookConfig,
 )
+from monitor.config.moves import follow
 from monitor.config.policy import AlertsConfig, Corroboration, PolicyConfig, Quiet
 from monitor.config.rules import Edit, add_rule, remove_rule, take_back
 from monitor.config.starter import write_starter
@@ -32,11 +35,13 @@ __all__ = [
     "DigestConfig",
     "DisplayConfig",
     "Edit",
+    "HeartbeatConfig",
     "KeywordRule",
     "Keywords",
     "PolicyConfig",
     "PollingConfig",
     "Quiet",
+    "Service",
     "Settings",
     "StorageConfig",
     "TelegramConfig",
@@ -46,6 +51,7 @@ __all__ = [
     "add_sources",
     "choose",
     "defaults",
+    "follow",
     "format_duration",
     "load",
     "parse_duration",

@@ -10,8 +10,9 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from monitor.config.model import Config, Keywords, Settings, Sources, TelegramConfig
+from monitor.config.secrets import expand, secret
 from monitor.config.yaml import Document, Path_, read
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, InputError
 
 FILES = ("monitor.yaml", "sources.yaml", "keywords.yaml")
 TOKEN = "TELEGRAM_BOT_TOKEN"
@@ -63,11 +64,12 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Config:
     _known_sources(keywords, rules, feeds)
     _known_in_rules(settings, checked, feeds)
     _known_chats(settings, checked)
+    _unique_services(settings, checked)
     if checked.polling.min_interval > checked.polling.max_interval:
         raise settings.error(("polling", "min_interval"), "expected at most polling.max_interval")
     telegram = TelegramConfig(**{**dict(checked.telegram), "token": token(environment)})
     return Config(
-        **{**dict(checked), "telegram": telegram},
+        **{**dict(checked), "telegram": telegram, **_with_secrets(settings, checked, environment)},
         folder=str(folder),
         sources=tuple(entry.source() for entry in feeds.sources),
         keywords=rules,
@@ -76,17 +78,29 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Config:
 
 def token(environment: Mapping[str, str]) -> SecretStr | None:
     """The bot's token from TELEGRAM_BOT_TOKEN, or from the file that TELEGRAM_BOT_TOKEN_FILE names."""
-    value, file = environment.get(TOKEN, ""), environment.get(f"{TOKEN}_FILE", "")
-    if file and not value:
-        try:
-            value = Path(file).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not text"
-            raise ConfigError(f"{TOKEN}_FILE: {file} cannot be read ({reason})") from None
-    value = value.strip()
+    value = secret(TOKEN, environment)
     if any(character.isspace() or character == "/" for character in value):
-        raise ConfigError(f"{TOKEN}{'_FILE' if file else ''}: expected one token as @BotFather gives it")
+        file = "" if environment.get(TOKEN) else "_FILE"
+        raise ConfigError(f"{TOKEN}{file}: expected one token as @BotFather gives it")
     return SecretStr(value) if value else None
+
+
+def _with_secrets(document: Document, settings: Settings, environment: Mapping[str, str]) -> dict[str, object]:
+    """The sections whose addresses may name secrets, with these in them."""
+
+    def known(url: SecretStr, path: Path_) -> SecretStr:
+        try:
+            return SecretStr(expand(url.get_secret_value(), environment))
+        except InputError as error:
+            raise document.error(path, str(error)) from None
+
+    services = tuple(
+        service.model_copy(update={"url": known(service.url, ("notify", number, "url"))})
+        for number, service in enumerate(settings.notify)
+    )
+    beat = settings.heartbeat
+    url = known(beat.url, ("heartbeat", "url")) if beat.url else None
+    return {"notify": services, "heartbeat": beat.model_copy(update={"url": url})}
 
 
 def _present(folder: Path, name: str) -> Path:
@@ -143,7 +157,9 @@ def _complaint(model: type[BaseModel], document: Document, error: ErrorDetails) 
         return document.error(path, f"unknown key; {hint}")
     if error["type"] == "missing":
         return document.error(path[:-1], f"the key '{path[-1]}' is missing")
-    return document.error(path, f"{_expected(error)}, found {_shown(error['input'])}")
+    # Such an address may be a password by itself.
+    hidden = path[:1] in {("notify",), ("heartbeat",)} and path[-1] == "url"
+    return document.error(path, _expected(error) + ("" if hidden else f", found {_shown(error['input'])}"))
 
 
 def _expected(error: ErrorDetails) -> str:
@@ -223,6 +239,16 @@ def _known_in_rules(document: Document, settings: Settings, feeds: Sources) -> N
     for index, chat in enumerate(settings.telegram.chats):
         for number, rule in enumerate(chat.rules):
             _named(document, ("telegram", "chats", index, "rules", number, "sources"), rule.sources, feeds)
+    for index, service in enumerate(settings.notify):
+        for number, rule in enumerate(service.rules):
+            _named(document, ("notify", index, "rules", number, "sources"), rule.sources, feeds)
+
+
+def _unique_services(document: Document, settings: Settings) -> None:
+    names = [service.name for service in settings.notify]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise document.error(("notify", index, "name"), f"'{name}' stands twice")
 
 
 def _known_chats(document: Document, settings: Settings) -> None:
@@ -244,10 +270,11 @@ def _named(document: Document, path: Path_, sources: Iterable[str], feeds: Sourc
 def warnings(config: Config) -> list[str]:
     """What is allowed but probably not meant, a sentence each."""
     found = []
+    instead = "notify" if config.notify else "the terminal"
     if config.telegram.token and not config.telegram.chats:
-        found.append(f"{TOKEN} is set but telegram.chats is empty: alerts go to the terminal")
+        found.append(f"{TOKEN} is set but telegram.chats is empty: alerts go to {instead}")
     if config.telegram.chats and not config.telegram.token:
-        found.append(f"telegram.chats is set but {TOKEN} is not: alerts go to the terminal")
+        found.append(f"telegram.chats is set but {TOKEN} is not: alerts go to {instead}")
     if not any(source.enabled for source in config.sources):
         found.append("no source is enabled: nothing is polled")
     return found

@@ -13,6 +13,8 @@ from monitor.config.values import (
     check_database,
     check_feed_url,
     check_match,
+    check_secret_url,
+    check_service,
     check_timezone,
     family,
 )
@@ -70,6 +72,27 @@ class TelegramConfig(Section):
     webhook: WebhookConfig | None = None
     api_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")] = "https://api.telegram.org"
     token: SecretStr | None = Field(default=None, exclude=True)
+
+
+class Service(Section):
+    """Another way out, by its name: an address as Apprise understands it, which may hold a password."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    url: Annotated[SecretStr, AfterValidator(check_service)]
+    admin: bool = False
+    rules: tuple[PolicyConfig, ...] = ()
+
+    @property
+    def chat(self) -> str:
+        """What the outbox calls it."""
+        return f"notify:{self.name}"
+
+
+class HeartbeatConfig(Section):
+    """The address that is fetched while the daemon works, so that its silence is noticed elsewhere (None: none)."""
+
+    url: Annotated[SecretStr, AfterValidator(check_secret_url)] | None = None
+    interval: Annotated[Duration, Field(ge=timedelta(seconds=30), le=timedelta(days=1))] = timedelta(minutes=5)
 
 
 class StorageConfig(Section):
@@ -151,6 +174,8 @@ class Settings(Section):
     """The file monitor.yaml."""
 
     telegram: TelegramConfig = TelegramConfig()
+    notify: tuple[Service, ...] = ()
+    heartbeat: HeartbeatConfig = HeartbeatConfig()
     storage: StorageConfig = StorageConfig()
     alerts: AlertsConfig = AlertsConfig()
     polling: PollingConfig = PollingConfig()

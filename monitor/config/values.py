@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from monitor.domain import EventType, Severity
@@ -115,6 +116,20 @@ def check_feed_url(value: str) -> str:
         good = False
     if not good:
         raise PydanticCustomError("feed_url", "expected an address that starts with http:// or https://")
+    return value
+
+
+def check_service(value: SecretStr) -> SecretStr:
+    """Accept what has the form of an address, or names the variable that holds it; Apprise reads it later."""
+    if not re.fullmatch(r"([a-z][a-z0-9]*://|\$\{\w+\})\S*", value.get_secret_value()):
+        raise PydanticCustomError("service", "expected an Apprise address such as ntfy://host/topic, or ${NAME}")
+    return value
+
+
+def check_secret_url(value: SecretStr) -> SecretStr:
+    """Accept an http or https address, or one that names the variable that holds it."""
+    if not value.get_secret_value().startswith("${"):
+        check_feed_url(value.get_secret_value())
     return value
 
 

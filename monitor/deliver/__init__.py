@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from monitor.deliver.pace import BACKOFF, LIMITS, TERMINAL, Backoff, Limits, Pace
+from monitor.deliver.pace import BACKOFF, LIMITS, Backoff, Limits, Pace, way
 from monitor.deliver.terminal import Terminal
 from monitor.domain import Message, Sender, Text
 from monitor.errors import DeliveryError, StoreError
 from monitor.store import Store, this_process
 
-__all__ = ["Backoff", "Delivered", "Delivery", "Limits", "Pace", "Terminal"]
+__all__ = ["Backoff", "Delivered", "Delivery", "Limits", "Pace", "Terminal", "way"]
 
 AT_ONCE = 24
 """Messages under way at most; fewer than the sender's connections."""
@@ -46,7 +46,7 @@ def _now() -> datetime:
 
 
 class Delivery:
-    """The outbox's reader. `senders` has a sender for 'telegram' and/or 'terminal'.
+    """The outbox's reader. `senders` has a sender for each way out; `moved` is called when a group became another.
 
     `timeout` bounds one attempt; a lease outlives two of them (with markup and without), so that nobody else sends the
     message meanwhile. After a crash the messages that were under way are sent again at the next start on the same host,
@@ -61,11 +61,13 @@ class Delivery:
         limits: Limits = LIMITS,
         backoff: Backoff = BACKOFF,
         timeout: timedelta = timedelta(seconds=30),
+        moved: Callable[[], object] = lambda: None,
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._senders, self._backoff = store, senders, backoff
+        self._moved = moved
         self._timeout, self._lease = timeout, 2 * timeout + MARGIN
         self._clock, self._sleep, self._jitter = clock, sleep, jitter
         self._owner = this_process()
@@ -200,7 +202,7 @@ class Delivery:
         return await self._bounded(replace(message, text=Text("", message.text.plain)))
 
     async def _bounded(self, message: Message) -> int | None:
-        sender = self._senders.get(TERMINAL if message.chat == TERMINAL else "telegram")
+        sender = self._senders.get(way(message.chat))
         if sender is None:
             raise DeliveryError("nothing is configured that reaches this chat", permanent=False)
         try:
@@ -223,8 +225,36 @@ class Delivery:
         log.info("message delivered", **_fields(message), late=round(late.total_seconds(), 1))
 
     async def _failed(self, message: Message, error: DeliveryError) -> None:
+        if error.moved_to is not None and error.moved_to != message.chat:
+            await self._move(message, error.moved_to)
+        elif error.barred:
+            await self._park(message, error)
+        else:
+            await self._refused(message, error)
+
+    async def _move(self, message: Message, to: str) -> None:
+        """Follow a group that became another, with all that waits for it."""
+
+        def write() -> None:
+            self._store.chats.move(message.chat, to)
+            self._store.record_failed(message.id, "the group moved", self._clock(), message.attempts)
+
+        await self._record(write)
+        log.warning("chat moved; put its new id into monitor.yaml", chat=message.chat, new=to)
+        self._moved()
+
+    async def _park(self, message: Message, error: DeliveryError) -> None:
+        """Let the chat's messages wait until somebody there lets the bot write again."""
+        fresh: list[bool] = []
+        await self._record(lambda: fresh.append(self._store.chats.park(message.id, str(error), self._clock())))
+        self.delivered = replace(self.delivered, retried=self.delivered.retried + 1)
+        (log.warning if any(fresh) else log.info)("chat parked", **_fields(message), error=str(error))
+
+    async def _refused(self, message: Message, error: DeliveryError) -> None:
         attempts, now = message.attempts + 1, self._clock()
         wait = error.retry_after or self._backoff.wait(attempts, self._jitter())
+        if error.retry_after:
+            self._pace.hold(message.chat, now + wait)
         over = now - (message.queued or now) >= self._backoff.give_up
         retry_at = None if error.permanent or over else now + wait
         await self._record(lambda: self._store.record_failed(message.id, str(error), retry_at, attempts))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
-TERMINAL = "terminal"
+TERMINAL, NOTIFY, TELEGRAM = "terminal", "notify", "telegram"
+"""The ways out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,24 @@ class Pace:
         self._flying: Counter[str] = Counter()
         self._all: deque[datetime] = deque()
         self._chats: dict[str, deque[datetime]] = {}
+        self._held: dict[str, datetime] = {}
 
     def started(self, chat: str) -> None:
         """A message to the chat is under way."""
-        if chat != TERMINAL:
+        if way(chat) == TELEGRAM:
             self._flying[chat] += 1
 
     def ended(self, chat: str, now: datetime) -> None:
         """A message to the chat was answered, or given up, at `now`."""
-        if chat == TERMINAL:
+        if way(chat) != TELEGRAM:
             return
         self._flying -= Counter((chat,))
         self._all.append(now)
         self._chats.setdefault(chat, deque(maxlen=self._limits.group)).append(now)
+
+    def hold(self, chat: str, until: datetime) -> None:
+        """The other side wants nothing for the chat until then, be it this message or another."""
+        self._held[chat] = until
 
     def room(self, now: datetime) -> int:
         """How many messages may start now, whatever their chats."""
@@ -77,6 +83,7 @@ class Pace:
         """The chats that may get no message yet, and until when."""
         self._forget(now)
         rests = {chat: self._rest(chat, ends) for chat, ends in self._chats.items()}
+        rests |= {chat: max(until, rests.get(chat, until)) for chat, until in self._held.items()}
         return {chat: until for chat, until in rests.items() if until > now}
 
     def _rest(self, chat: str, ends: deque[datetime]) -> datetime:
@@ -92,6 +99,13 @@ class Pace:
         old = [chat for chat, ends in self._chats.items() if not now - MINUTE < ends[-1] <= now]
         for chat in old:
             del self._chats[chat]
+        self._held = {chat: until for chat, until in self._held.items() if until > now}
+
+
+def way(chat: str) -> str:
+    """Which way out leads to the chat; Telegram's limits are those of its own chats."""
+    found = chat.partition(":")[0]
+    return found if found in {TERMINAL, NOTIFY} else TELEGRAM
 
 
 def is_group(chat: str) -> bool:

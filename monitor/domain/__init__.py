@@ -94,7 +94,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What is remembered of a feed between two polls. `url` is where it is fetched now (after a permanent redirect)."""
+    """What is remembered of a feed between two polls. `url` is where it is fetched now (after a permanent redirect).
+
+    `pause` is its longest time without news, of late.
+    """
 
     name: str
     url: str
@@ -106,6 +109,7 @@ class FeedState:
     last_checked: datetime | None = None
     last_success: datetime | None = None
     last_new: datetime | None = None
+    pause: timedelta | None = None
     failures: int = 0
     failure: Failure | None = None
     failure_detail: str = ""

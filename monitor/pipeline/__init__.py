@@ -10,7 +10,7 @@ from monitor.pipeline.indexing import measured, watch_index
 from monitor.pipeline.judging import Judge, Processed, judge_text, process
 from monitor.pipeline.polling import Poller
 from monitor.pipeline.reconsidering import Looked, reconsider
-from monitor.pipeline.telling import addressed, reader, recipients
+from monitor.pipeline.telling import addressed, admins, reader, recipients
 
 __all__ = [
     "Judge",
@@ -18,6 +18,7 @@ __all__ = [
     "Poller",
     "Processed",
     "addressed",
+    "admins",
     "explain",
     "judge_text",
     "measured",

@@ -25,10 +25,18 @@ class Recipient:
 
 
 def recipients(config: Config) -> tuple[tuple[str, int | None], ...]:
-    """Who is told: each chat with its topic, or the terminal where there is no token or no chat."""
-    if config.telegram.token is None or not config.telegram.chats:
-        return ((TERMINAL, None),)
-    return tuple((str(chat.id), chat.thread) for chat in config.telegram.chats)
+    """Who is told: each chat with its topic and each service, or the terminal where there is neither."""
+    chats = config.telegram.chats if config.telegram.token is not None else ()
+    told = [(str(chat.id), chat.thread) for chat in chats]
+    told += [(service.chat, None) for service in config.notify]
+    return tuple(told) or ((TERMINAL, None),)
+
+
+def admins(config: Config) -> tuple[tuple[str, int | None], ...]:
+    """Who is told what is wrong with the daemon itself: chats and services marked so."""
+    marked = {str(chat.id) for chat in config.telegram.chats if chat.admin}
+    marked |= {service.chat for service in config.notify if service.admin}
+    return tuple(pair for pair in recipients(config) if pair[0] in marked)
 
 
 def reader(config: Config, chat: str) -> Reader:
@@ -45,6 +53,7 @@ def addressed(
     `chosen` are the thresholds that people set for their chats, in place of `alerts.threshold`.
     """
     rules = {str(chat.id): chat.rules for chat in config.telegram.chats}
+    rules |= {service.chat: service.rules for service in config.notify}
     zone, made = config.display.zone, []
     for chat, thread in recipients(config):
         alerts = config.alerts

@@ -80,6 +80,24 @@ beats = Table(
     Column("at", Instant, nullable=False, comment="when this part of the program last showed that it lives"),
 )
 
+chats = Table(
+    "chats",
+    metadata,
+    Column("chat", Text, primary_key=True, comment="one that refused the bot, or moved; others are not here"),
+    Column("parked", Instant, comment="since when it refuses all; NULL: it does not"),
+    Column("why", Text, nullable=False),
+    Column("probe", Instant, comment="when it is tried again though nobody there asked for it"),
+    Column("moved_to", Text, comment="the supergroup that the group became"),
+)
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("what", Text, primary_key=True, comment="what the admins were told and what is not over"),
+    Column("text", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
 feeds = Table(
     "feeds",
     metadata,
@@ -100,6 +118,7 @@ feeds = Table(
     Column("failure", Text),
     Column("failure_detail", Text, nullable=False),
     Column("owner", Text, comment="who holds the lease"),
+    Column("pause", Span, comment="its longest time without news, of late"),
     Index("feeds_due", "due"),
 )
 

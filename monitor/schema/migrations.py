@@ -111,5 +111,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             undone_request BIGINT)""",
         "CREATE INDEX changes_request ON changes (request)",
     ),
+    (
+        "CREATE TABLE chats (chat TEXT NOT NULL PRIMARY KEY, parked BIGINT, why TEXT NOT NULL, probe BIGINT, "
+        "moved_to TEXT)",
+        "CREATE TABLE troubles (what TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL, since BIGINT NOT NULL)",
+        "ALTER TABLE feeds ADD COLUMN pause BIGINT",
+    ),
 )
 """Each element takes a database from version N to N + 1. Never changed once released: add another one."""

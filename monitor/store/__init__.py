@@ -10,7 +10,21 @@ from datetime import UTC, date, datetime, timedelta
 from monitor.domain import Alerted, Article, FeedState, Headline, Judged, Kind, Message, Source, Story, Text, Waiting
 from monitor.errors import InputError
 from monitor.misses import Refused
-from monitor.store import articles, feeds, index, migrate, outbox, past, reconsider, refusals, stories, tellings, trail
+from monitor.store import (
+    articles,
+    feeds,
+    index,
+    migrate,
+    outbox,
+    past,
+    reconsider,
+    refusals,
+    stories,
+    tellings,
+    trail,
+    troubles,
+)
+from monitor.store.chats import Chats, Parked
 from monitor.store.engine import Database
 from monitor.store.leases import is_dead, this_process
 from monitor.store.people import People
@@ -36,6 +50,7 @@ from monitor.trend import Mention, Volume
 
 __all__ = [
     "Alert",
+    "Chats",
     "Counts",
     "Decided",
     "Judgement",
@@ -43,6 +58,7 @@ __all__ = [
     "KnownFeed",
     "Notice",
     "Outcome",
+    "Parked",
     "People",
     "Poll",
     "Reconsidered",
@@ -66,11 +82,15 @@ TRAILS = {"a": trail.article_trail, "s": trail.story_trail, "m": trail.message_t
 
 
 class Store:
-    """The database at an SQLAlchemy URL; `migrate` must run before anything else. `people` is what people wrote."""
+    """The database at an SQLAlchemy URL; `migrate` must run before anything else.
+
+    `people` is what people wrote, `chats` how chats stand to the bot.
+    """
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
         self.people = People(self._database)
+        self.chats = Chats(self._database)
 
     def migrate(self) -> int:
         """Bring the tables to the program's version; returns how many migrations ran. Refuses a newer database."""
@@ -309,6 +329,18 @@ class Store:
         """How many articles were first read since then."""
         with self._database.read() as tx:
             return refusals.read_since(tx, since)
+
+    def troubles(self) -> Mapping[str, str]:
+        """The troubles that admins were told of and that are not over: the words, by what it is."""
+        with self._database.read() as tx:
+            return troubles.known(tx)
+
+    def note_troubles(
+        self, begun: Mapping[str, str], over: Collection[str], notices: Sequence[Notice], now: datetime
+    ) -> None:
+        """Remember troubles that began, forget those that are over, and queue what is told of it, all or nothing."""
+        with self._database.write() as tx:
+            troubles.note(tx, begun, over, notices, now)
 
     def counts(self) -> Totals:
         """How much there is of everything."""

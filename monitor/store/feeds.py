@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, case, insert, literal, select, update
 
 from monitor.domain import Failure, FeedState, Source
+from monitor.schedule import longest_pause
 from monitor.schema import beats, feeds
 from monitor.store.values import KnownFeed, Poll
 
@@ -136,6 +137,7 @@ def _saved(poll: Poll, new: bool, now: datetime) -> dict[str, Any]:
         "_last_checked": state.last_checked,
         "_last_success": state.last_success,
         "_last_new": now if new else state.last_new,
+        "_pause": longest_pause(state.pause, state.last_new, now) if new else state.pause,
         "_failures": state.failures,
         "_failure": state.failure and state.failure.value,
         "_failure_detail": state.failure_detail,

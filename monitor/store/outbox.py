@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 
 from monitor.domain import Kind, Message, Reason, Severity, Text
-from monitor.schema import Instant, decisions, messages, tellings
+from monitor.schema import Instant, chats, decisions, messages, tellings
+from monitor.store.chats import reopen
 from monitor.store.people import is_muted, opinions
 from monitor.store.queue import EDIT_PACE, plain_row
 from monitor.store.rows import chunks, storable
@@ -39,9 +40,11 @@ def claim(
     """Claim up to `limit` messages that are due, the longest due first, until `now + lease`.
 
     A chat gives only its oldest undelivered message: while that one is claimed or waits, no later one overtakes it.
+    A parked chat gives it only when it is to be tried.
     Edits have their own times and come after all else. What waits of the same story is told by the claimed message.
     """
-    heads = _heads()
+    closed = select(chats.c.chat).where(chats.c.parked.is_not(None), chats.c.probe > now)
+    heads = _heads().where(m.chat.not_in(closed))
     if resting:
         heads = heads.where(m.chat.not_in(resting))
     # What was queued in the future was queued before the clock was set back: its time is not worth waiting for.
@@ -58,18 +61,21 @@ def claim(
 
 def waiting(connection: Connection) -> dict[str, datetime]:
     """When the oldest undelivered message of each chat is to be tried; a claimed one when its lease ends."""
-    rows = connection.execute(select(m.chat, m.due).where(m.id.in_(_heads())))
-    return {row.chat: row.due for row in rows}
+    joined = messages.outerjoin(chats, (chats.c.chat == m.chat) & chats.c.parked.is_not(None))
+    rows = connection.execute(select(m.chat, m.due, chats.c.probe).select_from(joined).where(m.id.in_(_heads())))
+    return {row.chat: max(row.due, row.probe or row.due) for row in rows}
 
 
 def sent(connection: Connection, id: int, telegram_id: int | None, now: datetime) -> None:
     """The other side has the message. This holds whatever else was recorded of it, and whoever held the lease.
 
-    An edit that got another text meanwhile is due again.
+    An edit that got another text meanwhile is due again. The chat is no longer parked.
     """
     values = {"status": Status.SENT.value, "sent_at": now, "telegram_id": telegram_id, "due": None, "owner": None}
     accepted = update(messages).where(m.id == id).values(values | {"error": ""})
-    row = connection.execute(accepted.values(attempts=m.attempts + 1).returning(m.revised)).first()
+    row = connection.execute(accepted.values(attempts=m.attempts + 1).returning(m.chat, m.revised)).first()
+    if row is not None:
+        reopen(connection, row.chat, now)
     if row is not None and row.revised:
         again = {"status": Status.PENDING.value, "due": now + EDIT_PACE, "attempts": 0, "revised": False, "queued": now}
         connection.execute(update(messages).where(m.id == id).values(again))

@@ -87,14 +87,13 @@ class Telegram:
     def __init__(self, token: str, api_url: str, timeout: timedelta = timedelta(seconds=15)) -> None:
         self._bot = make_bot(token, api_url, timeout)
         self._token, self._key = token, buttons.key(token)
-        self._moved: dict[str, int] = {}
 
     async def send(self, message: Message) -> int | None:
         """Send the message, or edit the one that it names; returns Telegram's id of what shows it now.
 
-        Follows a group that became a supergroup. What was to be edited and is gone is sent anew.
+        What was to be edited and is gone is sent anew.
         """
-        return await self._call(lambda: self._send(message))
+        return await self._call(lambda: self._post(message))
 
     async def name(self) -> str:
         """The bot's name, which proves that the token is accepted."""
@@ -114,18 +113,10 @@ class Telegram:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _send(self, message: Message) -> int | None:
-        try:
-            return await self._post(message, self._moved.get(message.chat, message.chat))
-        except ChatMigrated as moved:
-            self._moved[message.chat] = moved.new_chat_id
-            log.warning("chat moved; put its new id into monitor.yaml", chat=message.chat, new=moved.new_chat_id)
-            return await self._post(message, moved.new_chat_id)
-
-    async def _post(self, message: Message, chat: str | int) -> int | None:
+    async def _post(self, message: Message) -> int | None:
         if message.edits is not None:
             try:
-                return await self._edit(message, chat, message.edits)
+                return await self._edit(message, message.edits)
             except BadRequest as error:
                 said = str(error).lower()
                 if "message is not modified" in said:
@@ -134,7 +125,7 @@ class Telegram:
                     raise
         reply = message.reply_to and ReplyParameters(message.reply_to, allow_sending_without_reply=True)
         sent = await self._bot.send_message(
-            chat,
+            message.chat,
             message.text.html or message.text.plain,
             parse_mode=ParseMode.HTML if message.text.html else None,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
@@ -145,10 +136,10 @@ class Telegram:
         )
         return sent.message_id
 
-    async def _edit(self, message: Message, chat: str | int, number: int) -> int:
+    async def _edit(self, message: Message, number: int) -> int:
         await self._bot.edit_message_text(
             message.text.html or message.text.plain,
-            chat,
+            message.chat,
             number,
             parse_mode=ParseMode.HTML if message.text.html else None,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
@@ -200,6 +191,9 @@ def _ours(error: Exception, token: str) -> DeliveryError:
             wait = error.retry_after
             asked = wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
             return DeliveryError("Telegram asks to slow down", permanent=False, retry_after=asked)
+        case ChatMigrated():
+            new = str(error.new_chat_id)
+            return DeliveryError(f"the group became the supergroup {new}", permanent=False, moved_to=new)
         case InvalidToken():
             # A wrong token is the configuration's mistake: with the right one the message can be sent.
             return DeliveryError(f"Telegram does not accept the bot's token ({said})", permanent=False)
@@ -207,7 +201,7 @@ def _ours(error: Exception, token: str) -> DeliveryError:
             # The answer was not Telegram's JSON: something between here and there refused.
             return DeliveryError(f"something other than Telegram answered: {said}", permanent=False)
         case Forbidden():
-            return DeliveryError(f"the bot may not write to this chat: {said}", permanent=True)
+            return DeliveryError(f"the bot may not write to this chat: {said}", permanent=True, barred=True)
         case BadRequest():
             return _refused(said)
         case TimedOut():
