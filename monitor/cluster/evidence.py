@@ -39,8 +39,9 @@ TERMS = 12.0
 """For texts of the same rare words; in proportion to the cosine of their words weighed by rarity."""
 NUMBER, OTHER_NUMBERS = 2.0, -1.0
 """For a number in common, and for both naming numbers but none in common (three dead, thirty hurt)."""
-OTHER_COUNTRIES = -2.0
-"""For being about countries of which none is in common."""
+OTHER_COUNTRIES = -3.0
+"""For being about countries of which none is in common. At -2 two attacks on police stations in two countries became
+one story; on real items -2, -3 and -4 give the same."""
 OTHER_PLACES, HOUR_ELSEWHERE = -1.5, -0.3
 """For both naming towns or smaller places but none in common, and for each hour between them then."""
 SAME_LANGUAGE = -1.0

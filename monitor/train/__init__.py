@@ -21,6 +21,7 @@ from monitor.train import vocabulary
 from monitor.train.card import card
 from monitor.train.fit import Recipe, fit, predict, teach
 from monitor.train.package import calibrate, compare, pack, require
+from monitor.train.refit import refit
 from monitor.train.swap import elsewhere
 
 __all__ = ["Recipe", "train"]
@@ -28,7 +29,9 @@ __all__ = ["Recipe", "train"]
 PIECES = 64_000
 SHARE_HELD = 0.06
 SHARE_MOVED = 0.1
-SAMPLE = 256
+SAMPLE = 1024
+COMPARED = 8
+"""The packed model is compared with the network on all held-out items and on one in so many of the others."""
 GAZETTEER = Path(__file__).parent.parent / "data" / "gazetteer.tsv"
 LIBRARIES = ("torch", "transformers", "tokenizers", "onnx", "onnxruntime", "numpy", "wordfreq", "simplemma")
 Tell = Callable[[str], None]
@@ -64,11 +67,12 @@ def train(
     tell(f"the base reads {len(learnt)} items; {len(held)} are held out")
     teacher = teach(base, ids, tokenizer, texts(learnt), recipe.limits)
     network = fit(base, ids, tokenizer, learnt, teacher, recipe, tell)
+    refit(network, tokenizer, learnt, recipe.limits)
     settings, table = calibrate(held, judged := predict(network, tokenizer, texts(held), recipe.limits))
     sample = read(tokenizer, texts(learnt)[:: max(1, len(learnt) // SAMPLE)], recipe.limits)
     made = notes(seeds)
     pack(out_dir, network, base.shape, settings, sample, made)
-    agreement = compare(out_dir, network, tokenizer, texts(seeds))
+    agreement = compare(out_dir, network, tokenizer, texts([*held, *learnt[::COMPARED]]))
     rates = robustness(Classifier.load(out_dir, threads))
     (out_dir / "README.md").write_text(card(held, judged, settings, table, agreement, rates, made), "utf-8")
     require(agreement)

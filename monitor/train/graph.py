@@ -20,7 +20,7 @@ OPSET = 18
 IR = 10
 FUSED = "com.microsoft"
 BITS7 = 63
-LOUD = 4
+LOUD = 16
 """How many input features of each dense layer stay in float32."""
 Floats = npt.NDArray[np.float32]
 Inputs = Mapping[str, tuple[Floats, Floats]]

@@ -92,15 +92,22 @@ def forward(network: Any, ids: Any, segments: Any) -> Outputs:
     """Runs a batch of padded token ids and segments (as `classifier.reading.pad` gives them)."""
     import torch
 
+    shared, whole = features(network, ids, segments)
+    logits = network["heads"](network["drop"](shared))
+    embedding = torch.nn.functional.normalize(network["project"](whole), dim=1)
+    return Outputs(logits[:, 0], logits[:, 1 : 1 + len(TYPES)], logits[:, 1 + len(TYPES) :], embedding)
+
+
+def features(network: Any, ids: Any, segments: Any) -> tuple[Any, Any]:
+    """What the heads see of a batch (b, hidden), and the mean of its tokens (b, hidden), which makes the embedding."""
+    import torch
+
     mask = (segments > 0).to(torch.float32)
     hidden = network["encoder"](input_ids=ids, attention_mask=mask).last_hidden_state
     whole = _mean(hidden, mask)
     title = _mean(hidden, (segments == 1).to(torch.float32))
-    features = torch.cat([hidden[:, 0], title, whole], dim=1)
-    shared = torch.nn.functional.gelu(network["shared"](network["drop"](features)))
-    logits = network["heads"](network["drop"](shared))
-    embedding = torch.nn.functional.normalize(network["project"](whole), dim=1)
-    return Outputs(logits[:, 0], logits[:, 1 : 1 + len(TYPES)], logits[:, 1 + len(TYPES) :], embedding)
+    seen = torch.cat([hidden[:, 0], title, whole], dim=1)
+    return torch.nn.functional.gelu(network["shared"](network["drop"](seen))), whole
 
 
 def _mean(hidden: Any, mask: Any) -> Any:
