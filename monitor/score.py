@@ -22,7 +22,7 @@ def score(
     From the threshold on there is at least the likeliest type, and a severity above NONE. Below it there is neither,
     unless an `always` rule wants the item: then it has the types at 0.5 or more, and a severity above NONE.
     """
-    relevance = boosted(probabilities.relevance, sum(hit.weight for hit in hits if hit.list == "boost"))
+    relevance = boosted(probabilities.relevance, lift(hits))
     relevant = relevance >= threshold
     wanted = relevant or any(hit.list == "always" for hit in hits)
     return Score(
@@ -36,6 +36,11 @@ def score(
         required=not has_require or any(hit.list == "require" for hit in hits),
         type_probabilities=dict(probabilities.types),
     )
+
+
+def lift(hits: Sequence[KeywordHit]) -> float:
+    """The weight of all boosts that matched, in log-odds."""
+    return sum(hit.weight for hit in hits if hit.list == "boost")
 
 
 def boosted(probability: float, weight: float) -> float:

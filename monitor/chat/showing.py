@@ -11,13 +11,12 @@ from monitor.commands import PURPOSES, Judge, Show, Trend
 from monitor.domain import Source, Text
 from monitor.pipeline import judge_text, measured, near_misses
 from monitor.render import answers, miss_buttons
-from monitor.store import KnownFeed, Trail
+from monitor.store import EVERYONE, KnownFeed, Trail
 from monitor.trail import score_lines, trail_lines
 from monitor.trend import SUBJECTS, subject_of
 
 LATEST, MISSES, ARTICLES = 5, 10, 12
 DAY = timedelta(days=1)
-EVERYONE = "*"
 
 
 def status(room: Room, who: Visitor) -> Reply:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from monitor.config.load import defaults, load
+from monitor.config.load import FILES, defaults, load
 from monitor.domain import Source
 from monitor.errors import ConfigError
+
+SOURCES = "sources.yaml"
 
 
 def add_sources(folder: Path, sources: Sequence[Source]) -> list[Source]:
@@ -17,8 +19,7 @@ def add_sources(folder: Path, sources: Sequence[Source]) -> list[Source]:
 
     Raises ConfigError, leaving the file as it was, where the result would not be valid.
     """
-    if folder.resolve() == defaults().resolve():
-        raise ConfigError(f"{folder} is the packaged configuration; make your own with `balkan-monitor init DIR`")
+    old = text_of(folder, SOURCES)
     before = load(folder)
     urls, names = {source.url for source in before.sources}, {source.name for source in before.sources}
     added = []
@@ -31,28 +32,43 @@ def add_sources(folder: Path, sources: Sequence[Source]) -> list[Source]:
             urls.add(source.url)
             added.append(Source(name=name, url=source.url))
     if added:
-        _append(folder / "sources.yaml", added, folder)
+        text = _appended(old, added)
+        checked(folder, SOURCES, text, "imported")
+        write_atomically(folder / SOURCES, text)
     return added
 
 
-def _append(path: Path, added: Sequence[Source], folder: Path) -> None:
-    old = path.read_text("utf-8") if path.exists() else (defaults() / path.name).read_text("utf-8")
+def text_of(folder: Path, file: str) -> str:
+    """The text of one of the folder's files, the packaged one's where there is none. Raises ConfigError."""
+    if folder.resolve() == defaults().resolve():
+        raise ConfigError(f"{folder} is the packaged configuration; make your own with `balkan-monitor init DIR`")
+    path = folder / file
+    try:
+        return (path if path.exists() else defaults() / file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8 text'})") from None
+
+
+def checked(folder: Path, file: str, text: str, done: str = "changed") -> None:
+    """The folder with this text in the file's place loads. Raises ConfigError: nothing was `done`, and why."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in (name for name in FILES if name != file):
+            if (folder / name).exists():
+                (Path(scratch) / name).write_text((folder / name).read_text("utf-8"), "utf-8")
+        (Path(scratch) / file).write_text(text, "utf-8")
+        try:
+            load(Path(scratch))
+        except ConfigError as error:
+            raise ConfigError(f"nothing was {done}: {str(error).removeprefix(scratch + os.sep)}") from None
+
+
+def _appended(old: str, added: Sequence[Source]) -> str:
     rows = [{"name": source.name, "url": source.url} for source in added]
     block = yaml.safe_dump(rows, allow_unicode=True, sort_keys=False, width=1000)
     has_list = isinstance((yaml.safe_load(old) or {}).get("sources"), list)
     indent = _indent(old) if has_list else "  "
     text = old.rstrip("\n") + "\n" + ("" if has_list else "sources:\n")
-    text += "\n# Imported\n" + "".join(f"{indent}{line}\n" for line in block.splitlines())
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in ("monitor.yaml", "keywords.yaml"):
-            if (folder / name).exists():
-                (Path(scratch) / name).write_text((folder / name).read_text("utf-8"), "utf-8")
-        (Path(scratch) / path.name).write_text(text, "utf-8")
-        try:
-            load(Path(scratch))
-        except ConfigError as error:
-            raise ConfigError(f"nothing was imported: {str(error).removeprefix(scratch + os.sep)}") from None
-    write_atomically(path, text)
+    return text + "\n# Imported\n" + "".join(f"{indent}{line}\n" for line in block.splitlines())
 
 
 def _indent(text: str) -> str:

@@ -1,16 +1,13 @@
 """Rules added to and removed from keywords.yaml as text, so that comments stay; checked before it is written."""
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from monitor.config.edit import write_atomically
-from monitor.config.load import FILES, defaults, load
+from monitor.config.edit import checked, text_of, write_atomically
 from monitor.config.yaml import parse
 from monitor.errors import ConfigError, InputError
 
@@ -31,7 +28,7 @@ class Edit:
 
 def add_rule(folder: Path, list: str, match: str, weight: float | None = None) -> Edit:
     """Append a rule to one of the lists. Raises InputError or ConfigError, with the file as it was."""
-    before = text_of(folder)
+    before = text_of(folder, FILE)
     if any(_match(rule) == match for rule in values_of(before, list)):
         raise InputError(f"'{match}' stands in {list} already.")
     written = json.dumps(match, ensure_ascii=False) if _needs_quotes(match) else match
@@ -43,7 +40,7 @@ def add_rule(folder: Path, list: str, match: str, weight: float | None = None) -
 
 def remove_rule(folder: Path, list: str | None, match: str) -> Edit:
     """Remove a rule by what it matches, from the list or wherever it stands first. Raises InputError or ConfigError."""
-    before = text_of(folder)
+    before = text_of(folder, FILE)
     for name in LISTS if list is None else (list,):
         rules = values_of(before, name)
         for number, rule in enumerate(rules):
@@ -56,28 +53,17 @@ def remove_rule(folder: Path, list: str | None, match: str) -> Edit:
 
 def take_back(folder: Path, edit: Edit) -> None:
     """Undo a change: the text of before where nothing else changed since, else the one rule alone."""
-    if text_of(folder) == edit.after:
-        checked(folder, edit.before)
+    if text_of(folder, FILE) == edit.after:
+        checked(folder, FILE, edit.before)
         write_atomically(folder / FILE, edit.before)
         return
     (rule,) = values_of(f"{edit.list}:\n  - {edit.rule}\n", edit.list)
     if edit.added:
         remove_rule(folder, edit.list, _match(rule))
         return
-    before = text_of(folder)
+    before = text_of(folder, FILE)
     after = _appended(before, edit.list, edit.rule)
     _written(folder, Edit(edit.list, edit.rule, True, before, after), [*values_of(before, edit.list), rule])
-
-
-def text_of(folder: Path, file: str = FILE) -> str:
-    """The file's text, the packaged one's where there is none. Raises ConfigError."""
-    if folder.resolve() == defaults().resolve():
-        raise ConfigError(f"{folder} is the packaged configuration; make your own with `balkan-monitor init DIR`")
-    path = folder / file
-    try:
-        return (path if path.exists() else defaults() / file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8 text'})") from None
 
 
 def values_of(text: str, name: str, file: str = FILE) -> list[Any]:
@@ -106,22 +92,9 @@ def _needs_quotes(match: str) -> bool:
 def _written(folder: Path, edit: Edit, expected: list[Any]) -> Edit:
     if values_of(edit.after, edit.list) != expected:
         raise ConfigError(f"{FILE} is written in a way that cannot be changed from here; edit the file")
-    checked(folder, edit.after)
+    checked(folder, FILE, edit.after)
     write_atomically(folder / FILE, edit.after)
     return edit
-
-
-def checked(folder: Path, text: str, file: str = FILE) -> None:
-    """The folder with this text in the file's place loads. Raises ConfigError."""
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in (name for name in FILES if name != file):
-            if (folder / name).exists():
-                (Path(scratch) / name).write_text((folder / name).read_text("utf-8"), "utf-8")
-        (Path(scratch) / file).write_text(text, "utf-8")
-        try:
-            load(Path(scratch))
-        except ConfigError as error:
-            raise ConfigError(f"nothing was changed: {str(error).removeprefix(scratch + os.sep)}") from None
 
 
 def node_of(text: str, name: str) -> yaml.Node | None:

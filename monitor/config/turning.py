@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from monitor.config.edit import write_atomically
-from monitor.config.rules import checked, node_of, text_of, values_of
+from monitor.config.edit import checked, text_of, write_atomically
+from monitor.config.rules import node_of, values_of
 from monitor.errors import InputError
 
 
@@ -55,7 +55,7 @@ def turn_back(folder: Path, turn: Turn) -> None:
     """Undo a change: the text of before where nothing else changed since, else the one value alone."""
     file = PLACES[turn.kind].file
     if text_of(folder, file) == turn.after:
-        checked(folder, turn.before, file)
+        checked(folder, file, turn.before)
         write_atomically(folder / file, turn.before)
         return
     _turn(folder, turn.kind, turn.name, turn.old)
@@ -78,7 +78,7 @@ def _turn(folder: Path, kind: str, name: str, new: float | bool) -> Turn:
     elements[found[0]] = wanted
     if values_of(after, place.list, place.file) != elements:
         raise InputError(f"{place.file} is written in a way that cannot be changed from here; edit the file.")
-    checked(folder, after, place.file)
+    checked(folder, place.file, after)
     write_atomically(folder / place.file, after)
     return Turn(kind, name, old, new, before, after)
 

@@ -11,7 +11,7 @@ from monitor.domain import Score
 from monitor.evaluate import certainty
 from monitor.evaluate.measures import Floats, average_precision, counts
 from monitor.evaluate.records import Record
-from monitor.score import boosted
+from monitor.score import boosted, lift
 
 EVEN = 0.5
 
@@ -31,10 +31,7 @@ def product(scores: Sequence[Score], threshold: float, countries: Sequence[str] 
 
 def keyword_rules(scores: Sequence[Score], countries: Sequence[str] | None) -> Judgements:
     """The rules, with the region, and no classifier: the sum of boosts as log-odds, an alert where it is above 0."""
-    alone = (
-        replace(score, relevance=boosted(EVEN, sum(hit.weight for hit in score.keywords if hit.list == "boost")))
-        for score in scores
-    )
+    alone = (replace(score, relevance=boosted(EVEN, lift(score.keywords))) for score in scores)
     found = np.array([certainty(score, countries) for score in alone], dtype=np.float64)
     return Judgements(found, float(np.nextafter(EVEN, 1)))
 

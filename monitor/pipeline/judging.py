@@ -33,13 +33,11 @@ from monitor.normalize import articles
 from monitor.pipeline.telling import Recipient, Teller, addressed
 from monitor.places import Gazetteer, countries
 from monitor.score import score
-from monitor.store import Outcome, Store, Verdict
+from monitor.store import EVERYONE, Outcome, Store, Verdict
 
 log = structlog.get_logger(__name__)
 BATCH = 64
 """Articles judged and committed together: small enough that an alert among them is not held up."""
-EVERYONE = "*"
-"""The chat of a decision that holds for all chats."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from monitor.store.engine import Database
 from monitor.store.leases import is_dead, this_process
 from monitor.store.people import People
 from monitor.store.values import (
+    EVERYONE,
     Alert,
     Counts,
     Decided,
@@ -49,6 +50,7 @@ from monitor.store.values import (
 from monitor.trend import Mention, Volume
 
 __all__ = [
+    "EVERYONE",
     "Alert",
     "Chats",
     "Counts",

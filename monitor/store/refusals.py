@@ -10,9 +10,7 @@ from monitor.misses import Refused
 from monitor.schema import articles, decisions, messages, stories
 from monitor.store.articles import with_keys
 from monitor.store.rows import chunks, score, story
-
-EVERYONE = "*"
-"""The chat of a decision that holds for all chats."""
+from monitor.store.values import EVERYONE
 
 
 def refused(connection: Connection, since: datetime, limit: int) -> list[Refused]:

@@ -21,6 +21,9 @@ from monitor.domain import (
     Waiting,
 )
 
+EVERYONE = "*"
+"""The chat of a decision that holds for all chats."""
+
 
 class Status(StrEnum):
     """Where a message stands: to be sent (again), accepted by the other side, refused for good, told by another one."""

@@ -71,7 +71,7 @@ def teach(
         hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
         return torch.nn.functional.normalize((hidden * mask[:, :, None]).sum(1), dim=1)
 
-    return _in_batches(embed, tokenizer, texts, limits)[0]
+    return in_batches(embed, tokenizer, texts, limits)[0]
 
 
 def predict(network: Any, tokenizer: Any, texts: Sequence[tuple[str, str]], limits: Limits) -> Judged:
@@ -82,12 +82,13 @@ def predict(network: Any, tokenizer: Any, texts: Sequence[tuple[str, str]], limi
         out = forward(network, ids, segments)
         return out.relevance, out.types, out.severity, out.embedding
 
-    return Judged(*_in_batches(run, tokenizer, texts, limits))
+    return Judged(*in_batches(run, tokenizer, texts, limits))
 
 
-def _in_batches(
+def in_batches(
     run: Callable[[Any, Any], Any], tokenizer: Any, texts: Sequence[tuple[str, str]], limits: Limits
 ) -> list[Floats]:
+    """What `run` makes of token ids and segments, over all texts in their order: an array for each of its outputs."""
     import torch
 
     readings = read(tokenizer, texts, limits)

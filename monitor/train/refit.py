@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from monitor.classifier.reading import Limits, pad, read
+from monitor.classifier.reading import Limits
 from monitor.seeds import Seed
+from monitor.train.fit import in_batches
 from monitor.train.network import STEPS, TYPES, features
 
 BALANCE = 0.5
@@ -32,7 +31,10 @@ def refit(network: Any, tokenizer: Any, seeds: Sequence[Seed], limits: Limits) -
     counts = Counter(kinds)
     weight = torch.tensor([counts[kind] ** -BALANCE for kind in kinds])
     weight = (weight / weight.mean())[:, None]
-    inputs = _features(network, tokenizer, [(seed.title, seed.summary) for seed in relevant], limits)
+    network.eval()
+    texts = [(seed.title, seed.summary) for seed in relevant]
+    seen = in_batches(lambda ids, segments: features(network, ids, segments)[0], tokenizer, texts, limits)[0]
+    inputs = torch.from_numpy(seen)
     types = [[float(kind in seed.types) for kind in TYPES] for seed in relevant]
     steps = [[float(seed.severity >= level) for level in range(2, 2 + STEPS)] for seed in relevant]
     want = torch.cat([torch.tensor(types), torch.tensor(steps)], dim=1)
@@ -51,18 +53,3 @@ def refit(network: Any, tokenizer: Any, seeds: Sequence[Seed], limits: Limits) -
     optimiser.step(loss)
     with torch.no_grad():
         heads.weight[1:], heads.bias[1:] = after[:, :-1], after[:, -1]
-
-
-def _features(network: Any, tokenizer: Any, texts: Sequence[tuple[str, str]], limits: Limits) -> Any:
-    """What the heads see of each text (n, hidden)."""
-    import torch
-
-    network.eval()
-    readings = read(tokenizer, texts, limits)
-    order = sorted(range(len(readings)), key=lambda i: len(readings[i].ids))
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(order), 32):
-            ids, segments = pad([readings[i] for i in order[start : start + 32]])
-            parts.append(features(network, torch.from_numpy(ids), torch.from_numpy(segments))[0])
-    return torch.cat(parts)[torch.from_numpy(np.argsort(order))].clone()

@@ -12,7 +12,7 @@ from monitor.decide import Policy, choose, decide, refuse, widest
 from monitor.domain import Decision, Judged, Score, Severity, Story
 from monitor.keywords import compile_rules
 from monitor.pipeline import addressed
-from monitor.score import boosted, likely
+from monitor.score import boosted, lift, likely
 from monitor.store import Traced
 from monitor.tune.values import History, Settings, Told
 from monitor.verdicts import Ruling
@@ -54,7 +54,7 @@ class Replay:
         assert traced.judgement is not None, "only what was judged is replayed"
         old = traced.judgement.score
         hits = self._rules.match(traced.article, old.countries)
-        relevance = boosted(old.model, sum(hit.weight for hit in hits))
+        relevance = boosted(old.model, lift(hits))
         required = not self._rules.has_require or any(hit.list == "require" for hit in hits)
         made = replace(old, relevance=relevance, keywords=hits, required=required)
         if relevance >= self._line and not old.types:
