@@ -486,6 +486,7 @@ async def test_an_evening_at_the_emulator(tmp_path: Path, server: Server, emulat
             await until(lambda: newest("The threshold is now 0.700"))
             await write(ANA, "/undo")
             await until(lambda: newest("(threshold) is taken back"))
+            await until(lambda: not store.counts().messages["pending"])  # the admins are told too, after the answer
             count = len(ask(emulator, "getUpdatesHistory", token=token))
             await write(STRANGER, "/status", STRANGER)
             await write(MARKO, "/status@TestNameBot")
