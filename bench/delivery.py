@@ -9,6 +9,7 @@ delivering process is killed and started again three times while it sends.
 
 import asyncio
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -53,7 +54,7 @@ class Server(BotApi):
         if fault:
             self.faults[fault] += 1
         if fault == "drop":
-            self.lost[chat, text] += 1
+            self.lost[chat, re.sub("<[^>]*>", "", text)] += 1
         return fault
 
 
@@ -85,8 +86,11 @@ async def deliver(url: str, api: Server, alerts: int) -> list[tuple[str, str]]:
             await asyncio.sleep(0.002)
         process.kill()
         await process.wait()
-        # An answer that nobody was there to take is lost like one that was dropped.
-        await asyncio.sleep(0.1)
+        # An answer that nobody was there to take is lost like one that was dropped; the server may still be reading.
+        read = -1
+        while read != api.requests:
+            read = api.requests
+            await asyncio.sleep(0.5)
         taken += unrecorded(url, api)
         say(f"killed after {len(api.accepted)} messages")
     return taken

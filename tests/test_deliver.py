@@ -685,7 +685,7 @@ async def main():
     work = Delivery(store, {{"telegram": Telegram("1:x", sys.argv[2])}}, clock=clock,
                     sleep=lambda s: asyncio.sleep(s / speed), backoff=Backoff(timedelta(seconds=1), timedelta(seconds=4)),
                     timeout=timedelta(seconds=0.4))
-    print(await work.drain(timedelta(minutes=5)), flush=True)
+    print(await work.drain(timedelta(minutes=30)), flush=True)
 asyncio.run(main())
 """
 
@@ -716,7 +716,7 @@ async def test_nothing_is_lost_across_kills(url: str, rounds: int) -> None:
                     await asyncio.sleep(0.001)
                 await asyncio.sleep(chance.random() * 0.02)
                 process.kill()
-            await asyncio.wait_for(process.communicate(), 60)
+            await asyncio.wait_for(process.communicate(), 120)
     for chat in CHATS:
         assert once(api.texts(chat)) == [str(n) for n in range(each)]
     assert store.counts().messages == {Status.PENDING: 0, Status.SENT: 3 * each, Status.DEAD: 0, Status.MERGED: 0}

@@ -1,5 +1,6 @@
 """The outbox: who may deliver what, when, and in which order."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -140,6 +141,19 @@ def test_recent_sends_are_known(store: Store) -> None:
     for id, at in [(1, NOW + MINUTE), (2, NOW), (3, NOW - TICK)]:
         store.record_sent(id, None, at)
     assert store.sends(NOW) == [("2", NOW), ("1", NOW + MINUTE)]
+
+
+def test_recent_attempts_are_known(store: Store) -> None:
+    """Each may have arrived: those of what is sent, what failed and what is under way; not those of long ago."""
+    store.enqueue(["sent", "failed", "old", "flying", "waiting"], HI, NOW)
+    store.record_failed(1, "500", NOW, 1)
+    store.record_sent(1, 7, NOW + TICK)
+    store.record_failed(2, "no answer", NOW + MINUTE, 9)
+    store.record_failed(3, "no answer", NOW - TICK, 9)
+    store.claim_messages(NOW, "me", LEASE, 1, ("sent", "failed", "old", "waiting"))
+    tries = store.tries(NOW, NOW + MINUTE)
+    assert tries[:2] == [("sent", NOW + TICK)] * 2
+    assert Counter(tries[2:]) == {("failed", NOW + MINUTE): 5, ("flying", NOW + MINUTE): 1}
 
 
 def test_a_queued_notice_keeps_its_thread(store: Store) -> None:

@@ -148,11 +148,11 @@ class Delivery:
         return min(self._pace.room(now), AT_ONCE - len(self._flying))
 
     async def _seed(self) -> None:
-        """Take over from an earlier process: what it had under way, and what it sent, which the other side counts."""
-        since = self._clock() - timedelta(minutes=1)
-        await asyncio.to_thread(self._store.release_dead, self._owner, self._clock())
-        for chat, at in await asyncio.to_thread(self._store.sends, since):
+        """Take over from an earlier process: what it had under way, and what it tried, which the other side may count."""
+        now = self._clock()
+        for chat, at in await asyncio.to_thread(self._store.tries, now - timedelta(minutes=1), now):
             self._pace.ended(chat, at)
+        await asyncio.to_thread(self._store.release_dead, self._owner, now)
         self._seeded = True
 
     def _landed(self, task: asyncio.Task[None]) -> None:

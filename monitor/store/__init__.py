@@ -257,6 +257,11 @@ class Store:
         with self._database.read() as tx:
             return outbox.sends(tx, since)
 
+    def tries(self, since: datetime, now: datetime) -> list[tuple[str, datetime]]:
+        """The chats and times of attempts to send since then, in order; what is under way counts as of now."""
+        with self._database.read() as tx:
+            return outbox.tries(tx, since, now)
+
     def alerts(self, limit: int = 50, status: Status | None = None) -> list[Alert]:
         """The newest messages, the newest first."""
         with self._database.read() as tx:

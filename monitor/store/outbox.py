@@ -30,6 +30,8 @@ from monitor.store.values import Alert, Status
 m = messages.c
 _TEXT = (m.html, m.plain, m.silent, m.thread)
 _CLAIMED = (m.id, m.chat, m.kind, m.story_id, m.severity, *_TEXT, m.attempts, m.queued, m.decision_id)
+LATELY = 5
+"""Attempts of one message that a minute holds; they come ever more seldom."""
 FIRSTS = (Kind.NEW.value, Kind.EDIT.value)
 """What shows a story's first message: itself, or an edit that could not find it and was sent in its place."""
 
@@ -131,6 +133,18 @@ def sends(connection: Connection, since: datetime) -> list[tuple[str, datetime]]
     """The chats and times of what was sent since then, in order."""
     rows = connection.execute(select(m.chat, m.sent_at).where(m.sent_at >= since).order_by(m.sent_at))
     return [(row.chat, row.sent_at) for row in rows]
+
+
+def tries(connection: Connection, since: datetime, now: datetime) -> list[tuple[str, datetime]]:
+    """The chats and times of attempts since then, in order: each may have arrived, though no answer came back.
+
+    Those of one message count as of its last; of what is not sent yet, as of now.
+    """
+    rows = connection.execute(select(m.chat, m.sent_at, m.attempts).where(m.sent_at >= since).order_by(m.sent_at))
+    sent = [(row.chat, row.sent_at) for row in rows for _ in range(min(row.attempts, LATELY))]
+    tried = m.owner.is_not(None) | ((m.attempts > 0) & (m.due >= since))
+    rows = connection.execute(select(m.chat, m.attempts).where(m.status == Status.PENDING.value, tried).order_by(m.id))
+    return sent + [(row.chat, now) for row in rows for _ in range(min(row.attempts + 1, LATELY))]
 
 
 def alerts(connection: Connection, limit: int, status: Status | None) -> list[Alert]:

@@ -26,9 +26,11 @@ LAST_SPECIAL = 3
 class Recipe:
     """How the network is fitted.
 
-    Layers below `frozen` keep the base's weights; each lower layer learns `decay` times as fast.
+    Layers below `frozen` keep the base's weights; each lower layer learns `decay` times as fast. The weights of so many
+    `runs`, which begin alike and read the seeds in different orders, are averaged.
     """
 
+    runs: int = 2
     epochs: int = 2
     batch: int = 32
     rate: float = 1e-4
@@ -112,15 +114,44 @@ def fit(
     recipe: Recipe,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Any:
-    """A network fitted to the seeds.
+    """A network fitted to the seeds: the mean of the weights of all runs (model soup, Wortsman et al. 2022).
 
-    `teacher` holds the base's embedding of each. Returns the running mean of its weights.
+    `teacher` holds the base's embedding of each seed.
+    """
+    states = [
+        fit_once(base, base_ids, tokenizer, seeds, teacher, recipe, run, tell).state_dict()
+        for run in range(recipe.runs)
+    ]
+    network = build(base, base_ids)
+    network.load_state_dict(average(states))
+    return network.eval()
+
+
+def average(states: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The mean of networks of one shape, weight by weight."""
+    return {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+
+
+def fit_once(
+    base: Base,
+    base_ids: tuple[int, ...],
+    tokenizer: Any,
+    seeds: Sequence[Seed],
+    teacher: Floats,
+    recipe: Recipe,
+    run: int = 0,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Any:
+    """One run: it begins like every other and reads the seeds in an order of its own.
+
+    Returns the running mean of its weights.
     """
     import torch
 
     torch.manual_seed(recipe.chance)
-    random = Random(recipe.chance)
     network = build(base, base_ids)
+    torch.manual_seed(recipe.chance + run)
+    random = Random(recipe.chance + run)
     optimiser = torch.optim.AdamW(_groups(network, recipe), weight_decay=0.01)
     total = recipe.epochs * math.ceil(len(seeds) / recipe.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, total, recipe.warm))
@@ -140,7 +171,7 @@ def fit(
             schedule.step()
             mean.update_parameters(network)
             losses.append(value.item())
-        tell(f"epoch {epoch + 1} of {recipe.epochs}: loss {np.mean(losses):.4f}")
+        tell(f"run {run + 1} of {recipe.runs}, epoch {epoch + 1} of {recipe.epochs}: loss {np.mean(losses):.4f}")
     return mean.module.eval()
 
 
