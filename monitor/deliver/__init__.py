@@ -148,7 +148,7 @@ class Delivery:
         return min(self._pace.room(now), AT_ONCE - len(self._flying))
 
     async def _seed(self) -> None:
-        """Take over from an earlier process: what it had under way, and what it tried, which the other side may count."""
+        """Take over from an earlier process: what it had under way, and what it tried, for the other side counts it."""
         now = self._clock()
         for chat, at in await asyncio.to_thread(self._store.tries, now - timedelta(minutes=1), now):
             self._pace.ended(chat, at)
