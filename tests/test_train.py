@@ -6,20 +6,25 @@ end.
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
+from monitor.classifier.reading import Limits
+from monitor.domain import EventType
 from monitor.errors import ModelError
 from monitor.places import parse_gazetteer
 from monitor.seeds import Seed
-from monitor.train import split
+from monitor.train import Recipe, load_tokenizer, split
 from monitor.train.augment import Rates, augment, latin, other_script, plain
 from monitor.train.base import BLOCK, Base, Part, Shape, bert_arrays, bert_name, dequantise, fetch, load, quantise
 from monitor.train.calibrate import Choice, choices, choose, platt, prior_weights, type_calibration
-from monitor.train.fit import batches
+from monitor.train.fit import batches, fit, fit_once, predict
+from monitor.train.network import TYPES, build
+from monitor.train.refit import refit
 from monitor.train.swap import elsewhere
 from monitor.train.vocabulary import allowed, cut, cyrillic
 from monitor.train.vocabulary import choose as choose_pieces
@@ -334,6 +339,50 @@ def test_graph_says_what_the_network_says() -> None:
     for mine, theirs in zip(got, (want.relevance, want.types, want.severity, want.embedding), strict=True):
         assert mine.shape == tuple(theirs.shape)
         assert np.abs(mine - theirs.numpy()).max() < 0.05
+
+
+LETTERS = ["a b", "b", "a", "b a", "a a b", "b b"]
+
+
+def letter_seeds() -> list[Seed]:
+    """Items of two letters: relevant where they begin with a, and one of those of a rare kind."""
+    seeds = [seed(title, severity=2 * title.startswith("a")) for title in LETTERS]
+    return [*seeds, replace(seed("a b b", severity=4), types=("threat",))]
+
+
+def test_runs_begin_alike_and_are_averaged(tmp_path: Path) -> None:
+    """Each run reads the seeds in an order of its own, and the network is the mean of all."""
+    torch = pytest.importorskip("torch")
+    tokenizer = load_tokenizer(tiny_tokenizer(tmp_path / "t.json", ["a", "b"]))
+    base, ids, seeds = tiny_base(), tuple(range(PIECES)), letter_seeds()
+    recipe = Recipe(runs=2, epochs=1, batch=2, frozen=0, limits=Limits(8, 12))
+    teacher = np.full((len(seeds), HIDDEN), HIDDEN**-0.5, np.float32)
+    runs = [fit_once(base, ids, tokenizer, seeds, teacher, recipe, run).state_dict() for run in range(2)]
+    mean = fit(base, ids, tokenizer, seeds, teacher, recipe).state_dict()
+    heads = "heads.weight"
+    assert not torch.equal(runs[0][heads], runs[1][heads])
+    assert torch.allclose(mean[heads], (runs[0][heads] + runs[1][heads]) / 2)
+    again = fit(base, ids, tokenizer, seeds, teacher, replace(recipe, runs=1)).state_dict()
+    assert torch.equal(again[heads], runs[0][heads])
+
+
+def test_fitting_heads_again_leaves_relevance_and_embedding(tmp_path: Path) -> None:
+    """The rows of types and severity tell a rare kind better than before; all else stays as it was."""
+    torch = pytest.importorskip("torch")
+    tokenizer = load_tokenizer(tiny_tokenizer(tmp_path / "t.json", ["a", "b"]))
+    torch.manual_seed(1)
+    network, seeds, limits = build(tiny_base(), tuple(range(PIECES))), letter_seeds(), Limits(8, 12)
+    items = [(s.title, s.summary) for s in seeds]
+    before = predict(network, tokenizer, items, limits)
+    refit(network, tokenizer, seeds, limits)
+    after = predict(network, tokenizer, items, limits)
+    assert np.array_equal(before.relevance, after.relevance)
+    assert np.array_equal(before.embedding, after.embedding)
+    threat, clash = TYPES.index(EventType.THREAT), TYPES.index(EventType.CLASH)
+    rare, plain_ = after.types[-1], after.types[0]
+    assert rare[threat] > plain_[threat]
+    assert rare[clash] < plain_[clash]
+    assert (after.severity[-1] > after.severity[0]).all()
 
 
 GAZETTEER = (
