@@ -113,7 +113,7 @@ def story(about: Story, articles: Sequence[tuple[str, str, str, datetime]], read
     times = dict.fromkeys((moment(about.opened, reader), moment(about.updated, reader)))
     first, second = _headline(about, " to ".join(times))
     types = ", ".join(ENGLISH.types[kind] for kind in about.types)
-    outlets = f"{_many(about.articles, 'article')} of {_many(len(about.outlets), 'outlet')}"
+    outlets = told_by(about.articles, len(about.outlets))
     lines: list[Line | None] = [first, second, line_of(f"{types}; {outlets}" if types else outlets)]
     for title, url, outlet, at in articles:
         shown, href = clip(title, TITLE) or "(no title)", link(url)
@@ -199,6 +199,11 @@ def changed(change: Change, what: str) -> str:
 def reported(change: Change, what: str) -> str:
     """The same for the admins."""
     return f"{clip(change.by.name, NAME)} ({change.by.id}) in chat {change.chat}: {changed(change, what)}"
+
+
+def told_by(articles: int, outlets: int) -> str:
+    """So many articles of so many outlets."""
+    return f"{_many(articles, 'article')} of {_many(outlets, 'outlet')}"
 
 
 def _many(count: int, what: str) -> str:

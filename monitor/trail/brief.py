@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitor.domain import Reason, Score
-from monitor.render import name
+from monitor.render import answers, name
 from monitor.store import Alert, Decided, Status, Traced, Trail
 
 SHOWN = 6
@@ -18,7 +18,8 @@ def brief_lines(trail: Trail, zone: ZoneInfo) -> Iterator[str]:
     story = trail.story
     if story:
         yield f"Story s{story.id}: {story.title}"
-        yield f"  {_kinds(story.severity.name, story.types)}; {many(story.articles, len(story.outlets))}"
+        told = answers.told_by(story.articles, len(story.outlets))
+        yield f"  {_kinds(story.severity.name, story.types)}; {told}"
     for waiting in trail.waiting:
         since, again = _time(waiting.since, zone), _time(waiting.again, zone)
         yield f"  {waiting.reason} since {since}, looked at again {again}"
@@ -36,13 +37,8 @@ def brief_lines(trail: Trail, zone: ZoneInfo) -> Iterator[str]:
             yield _decision(decided, zone)
     if len(trail.articles) > len(shown):
         yield ""
-        yield f"and {many(len(trail.articles) - len(shown))} more"
-
-
-def many(articles: int, outlets: int | None = None) -> str:
-    """So many articles, of so many outlets."""
-    of = "" if outlets is None else f" of {outlets} outlet{'' if outlets == 1 else 's'}"
-    return f"{articles} article{'' if articles == 1 else 's'}{of}"
+        more = len(trail.articles) - len(shown)
+        yield f"and {more} more article{'' if more == 1 else 's'}"
 
 
 def _shown(trail: Trail) -> Sequence[Traced]:
