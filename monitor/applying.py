@@ -5,9 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.changes import kept
-from monitor.config import Config, add_rule, set_enabled, set_weight
+from monitor.config import Config, add_rule, follow, set_enabled, set_weight
 from monitor.domain import Change, Person
-from monitor.render import answers, notice
+from monitor.pipeline import tell_admins
+from monitor.render import answers
 from monitor.store import Store
 from monitor.tune import Proposal
 
@@ -21,14 +22,13 @@ def apply(store: Store, config: Config, proposals: Sequence[Proposal], now: date
     A threshold is kept where `/threshold` keeps it, the others are written into the YAML. Raises InputError or
     ConfigError at the first that cannot be written; those before it hold and are logged.
     """
-    admins = [str(chat.id) for chat in config.telegram.chats if chat.admin]
+    config = follow(config, store.chats.moves())
     made = []
     for proposal in proposals:
         change, what = _carry_out(Path(config.folder), proposal, now)
         change, _ = store.people.write(change)
         made.append((change, what))
-        if admins:
-            store.enqueue(admins, notice(answers.reported(change, what)), now)
+        tell_admins(store, config, answers.reported(change, what), now)
     return made
 
 

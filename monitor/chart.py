@@ -68,7 +68,9 @@ def _panel(axes: Any, subject: str, points: Sequence[Point], single: bool) -> No
 
     made: Any = dates
 
-    axes.set_title(name(subject), loc="left", fontsize=15 if single else 10, fontweight="bold", color=INK)
+    # A picture is passed on without its caption, so that it says by itself what it shows and until when.
+    title = f"{name(subject)} · escalation index" if single else name(subject)
+    axes.set_title(title, loc="left", fontsize=15 if single else 10, fontweight="bold", color=INK)
     axes.set_yscale("function", functions=(_root, _square))
     axes.yaxis.set_major_locator(ticker.MaxNLocator(5, steps=[1, 2, 5, 10]))
     known = [point for point in points if point.value is not None]
@@ -80,7 +82,7 @@ def _panel(axes: Any, subject: str, points: Sequence[Point], single: bool) -> No
     axes.set_xlim(made.date2num(points[0].day) - 0.6, made.date2num(points[-1].day) + 0.6)
     locator = made.AutoDateLocator(minticks=3, maxticks=8 if single else 5)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(made.ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(made.ConciseDateFormatter(locator, show_offset=not single))
     tidy(axes, 9 if single else 7.5)
     if single:
         axes.set_ylabel("points in 1,000 articles read (root scale)", color=QUIET, fontsize=10)
@@ -105,6 +107,7 @@ def _draw(axes: Any, known: Sequence[Point], single: bool) -> None:
     if last.times is not None:
         times = f"{last.times:.1f}× normal" if last.times >= 0.05 else "quiet"
         told = times + (f", {last.level.name.lower()}" if last.level else "")
+        told = f"{last.day.day} {last.day:%b %Y}: {told}" if single else told
         axes.set_title(
             told, loc="right", fontsize=11 if single else 8.5, color=COLORS[last.level] if last.level else QUIET
         )

@@ -74,6 +74,7 @@ class BotApi:
     answered: dict[str, str] = field(default_factory=dict)
     commands: list[dict[str, str]] = field(default_factory=list)
     webhook: dict[str, str] = field(default_factory=dict)
+    pictures: bool = True
     asked: list[int | None] = field(default_factory=list)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
     _done: int = 0
@@ -116,6 +117,11 @@ class BotApi:
         self._bring({"callback_query": pressed | {"message": self._shown(chat, message, kind)}})
         return query
 
+    def move(self, old: int, new: int, in_new: bool = False) -> None:
+        """A group becomes a supergroup, of which the bot is told in the one or the other."""
+        where, other = (new, {"migrate_from_chat_id": old}) if in_new else (old, {"migrate_to_chat_id": new})
+        self._bring({"message": self._shown(where, 5000 + len(self.updates), "") | {"from": _user(2)} | other})
+
     def _shown(self, chat: int, message: int, kind: str) -> dict[str, Any]:
         kind = kind or ("private" if chat > 0 else "group")
         return {"message_id": message, "date": 1, "chat": {"id": chat, "type": kind, "title": "x"}}
@@ -152,7 +158,7 @@ class BotApi:
             kind = value.strip() if name.lower() == "content-type" else kind
         body = await reader.readexactly(length)
         if kind.startswith("multipart/form-data"):
-            return line.decode().split()[1], _parts(kind, body)
+            return line.decode().split()[1], parts(kind, body)
         text = body.decode("utf-8", "strict")
         return line.decode().split()[1], dict(parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)))
 
@@ -252,7 +258,9 @@ class BotApi:
         return True
 
     def _photo(self, chat: str, fields: dict[str, Any]) -> Accepted:
-        """A picture with a caption of 1,024 characters at most."""
+        """A picture with a caption of 1,024 characters at most, in chats that take `pictures`."""
+        if not self.pictures:
+            raise Refused("not enough rights to send photos to the chat")
         if not fields["photo"].startswith(b"\x89PNG") or len(fields["photo"]) > 10_000_000:
             raise Refused("PHOTO_INVALID_DIMENSIONS")
         if len(fields.get("caption", "")) > 1024:
@@ -350,7 +358,7 @@ def _keyboard(fields: dict[str, Any]) -> tuple[tuple[tuple[str, str], ...], ...]
     return tuple(tuple((button["text"], button["callback_data"]) for button in row) for row in rows)
 
 
-def _parts(kind: str, body: bytes) -> dict[str, Any]:
+def parts(kind: str, body: bytes) -> dict[str, Any]:
     """The fields of a form with files; a file is its bytes, under the field that names it."""
     message = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
     found: dict[str, Any] = {}

@@ -42,6 +42,20 @@ class FakeModel:
         return [_judged(item[0] if isinstance(item, tuple) else item.title) for item in items]
 
 
+class Scripted(FakeModel):
+    """Judges headlines as people write them; `script` gives the event and how grave of those that tell one."""
+
+    version = "scripted"
+
+    def __init__(self, script: Mapping[str, tuple[str, int]]) -> None:
+        self._script = script
+
+    def classify(self, items: Sequence[Article | tuple[str, str]]) -> list[Probabilities]:
+        """The word on each item."""
+        titles = [item[0] if isinstance(item, tuple) else item.title for item in items]
+        return [_judged("event-{} grave-{}".format(*self._script[t]) if t in self._script else t) for t in titles]
+
+
 def _judged(title: str) -> Probabilities:
     if "poison" in title:
         raise ValueError("a title that no model can read")
@@ -54,10 +68,10 @@ def _judged(title: str) -> Probabilities:
     return Probabilities(0.95 if event else 0.02, types, severity, unit)  # type: ignore[arg-type]
 
 
-def judge(config: Config | None = None) -> Judge:
-    """The fake model with the real gazetteer and the configuration's rules."""
+def judge(config: Config | None = None, model: FakeModel | None = None) -> Judge:
+    """A fake model with the real gazetteer and the configuration's rules."""
     rules = compile_rules((config or Config()).keywords)
-    return Judge(FakeModel(), rules, parse_gazetteer(GAZETTEER.read_text("utf-8")), 0.5)
+    return Judge(model or FakeModel(), rules, parse_gazetteer(GAZETTEER.read_text("utf-8")), 0.5)
 
 
 def title(event: str, grave: int = 2) -> str:
@@ -65,13 +79,14 @@ def title(event: str, grave: int = 2) -> str:
     return f"Shots fired near Leposavic in Kosovo, event-{event} grave-{grave}"
 
 
-def item(title: str, guid: str | None = None, at: datetime | None = None, dated: bool = True) -> str:
+def item(title: str, guid: str | None = None, at: datetime | None = None, dated: bool = True, summary: str = "") -> str:
     """An RSS item, published now unless told otherwise."""
     when = f"<pubDate>{format_datetime(at or datetime.now(UTC))}</pubDate>" if dated else ""
     name = guid or title
     return (
         f"<item><title>{escape(title)}</title><guid isPermaLink='false'>{escape(name)}</guid>{when}"
-        f"<link>https://news.example/{zlib.crc32(name.encode())}</link></item>"
+        f"<link>https://news.example/{zlib.crc32(name.encode())}</link>"
+        + (f"<description>{escape(summary)}</description></item>" if summary else "</item>")
     )
 
 
@@ -110,12 +125,14 @@ def config(database: Path, feeds: Mapping[str, str], api: str = "", chats: Seque
 
 
 @asynccontextmanager
-async def running(config: Config, clock: Callable[[], datetime] | None = None) -> AsyncIterator[tuple[Daemon, Store]]:
+async def running(
+    config: Config, clock: Callable[[], datetime] | None = None, model: FakeModel | None = None
+) -> AsyncIterator[tuple[Daemon, Store]]:
     """The daemon, running until the block ends; then it has stopped in order."""
     async with AsyncExitStack() as stack:
         store = open_store(config)
         stack.callback(store.close)
-        daemon = Daemon(config, store, judge(config), await make_senders(config, stack), clock or Clock())
+        daemon = Daemon(config, store, judge(config, model), await make_senders(config, stack), clock or Clock())
         task = asyncio.create_task(daemon.run())
         try:
             yield daemon, store

@@ -2,27 +2,32 @@
 
 import asyncio
 import functools
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bot_api import Accepted, BotApi
-from emulator import Shim, ask
+from emulator import Crowd, Shim, Transcript
 from http_server import Reply, Server
-from newsroom import SECOND, FakeModel, config, item, read_again, rss, running, title, until
+from newsroom import SECOND, FakeModel, Scripted, config, item, read_again, rss, running, title, until
+from samples import SOURCE
 from structlog.testing import capture_logs
+from test_periodic import read
 
 from monitor import buttons
 from monitor.app import daemon as module
-from monitor.app import wiring
+from monitor.app import open_store, wiring
 from monitor.chat import listening
-from monitor.config import Config, load
+from monitor.config import Chat, Config, load
 from monitor.deliver import Backoff, Delivery, Limits
 from monitor.domain import Action, Opinion, Press, Reason
 from monitor.errors import StoreError
-from monitor.store import People, Store
+from monitor.store import People, Status, Store
 
 ROOM, DESK = -100, -200
 ANA, MARKO, STRANGER = 1, 2, 66
@@ -160,9 +165,9 @@ ASKED = {
     "/status": "Feeds: 2 read, 1 failing",
     "/status@Monitor_Bot": "Model: fake, threshold 0.500",
     "/latest": "🟡 TENSION 🇽🇰 Shots fired near Leposavic",
-    "/story 1": "1 articles of 1 outlets",
+    "/story 1": "1 article of 1 outlet",
     "/story 99": "No such story is stored.",
-    "/why s1": "-100 told: first",
+    "/why s1": "told: first",
     "/why a99": "No such story is stored.",
     "/why x": "Give a story's number",
     "/trend XK 30": "Escalation index, Kosovo, 30 days",
@@ -185,6 +190,13 @@ ASKED = {
     "/mute keyword x*": "at least 2 letters",
     "/mute story 99": "No such story is stored.",
 }
+
+
+async def test_where_a_picture_cannot_be_sent_it_is_said(tmp_path: Path, server: Server) -> None:
+    """A group may forbid pictures."""
+    async with BotApi(pictures=False) as api, running(settings(tmp_path, server, api)):
+        said = (await answer(api, MARKO, "/trend XK 30")).text
+    assert said == "Escalation index, Kosovo, 30 days. The picture could not be sent; perhaps this chat takes none."
 
 
 async def test_in_a_group_only_what_is_meant_for_the_bot_is_answered(tmp_path: Path, server: Server) -> None:
@@ -400,6 +412,52 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+async def test_changes_are_told_to_the_private_chats_of_admins(tmp_path: Path, server: Server) -> None:
+    """Where such a chat is configured: there a chat's number is its user's. Where it was done they are not told again."""
+    server.routes["/A"] = Reply(rss())
+    async with BotApi() as api:
+        made = settings(tmp_path, server, api)
+        chats = (Chat(id=ROOM), Chat(id=ANA), Chat(id=MARKO), Chat(id=DESK, admin=True, thread=9))
+        made = made.model_copy(update={"telegram": made.telegram.model_copy(update={"chats": chats})})
+        async with running(made) as (_, store):
+            await answer(api, MARKO, "/mute 2h")
+            await until(lambda: not store.counts().messages[Status.PENDING])
+            told = [(m.chat, m.thread) for m in api.accepted if "Marko (2) in chat -100: Muted" in m.text]
+            assert sorted(told) == [("-200", 9), ("1", None)]
+            await answer(api, ANA, "/mute 2h", chat=ANA)
+            await until(lambda: not store.counts().messages[Status.PENDING])
+            assert [m.chat for m in api.accepted if "Ana (1) in chat 1: Muted" in m.text] == ["-200"]
+
+
+@pytest.mark.parametrize("told_by", ["delivery", "the old group", "the new group"])
+async def test_a_group_that_moved_is_answered_at_once(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, told_by: str
+) -> None:
+    """By its new number, before anything was read again: with its own settings, as the old one was."""
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
+    monkeypatch.setattr(module, "WATCH", timedelta(hours=1))
+    new = -1009
+    server.routes["/A"] = Reply(rss())
+    async with BotApi() as api, running(load(written(tmp_path, server, api))) as (_, store):
+        assert "is now 0.6" in (await answer(api, ANA, "/threshold 0.6")).text
+        if told_by == "delivery":
+            store.chats.move(str(ROOM), str(new))
+        else:
+            api.move(ROOM, new, in_new=told_by == "the new group")
+        assert "0.600 (set here" in (await answer(api, MARKO, "/threshold", chat=new)).text
+        assert store.chats.moves() == {str(ROOM): str(new)}
+
+
+async def test_only_a_configured_group_moves(tmp_path: Path, server: Server) -> None:
+    """A stranger's new group is a stranger."""
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        await alerted(api)
+        api.move(-300, -1009)
+        api.write(-1009, STRANGER, "/status")
+        await answer(api, MARKO, "/status")
+        assert (api.texts("-1009"), store.chats.moves()) == ([], {})
+
+
 async def test_near_misses_can_be_marked(tmp_path: Path, server: Server) -> None:
     """Under the list of them, each by its number."""
     server.routes["/A"] = Reply(rss(item(title("raid"), at=datetime.now(UTC) - timedelta(hours=13))))
@@ -430,66 +488,108 @@ async def test_an_alert_says_which_story_by_a_reply(tmp_path: Path, server: Serv
         shown = await alerted(api)
         await until(lambda: store.people.latest("-100", 1))
         assert "told: first" in (await answer(api, MARKO, "/why", reply_to=shown.id)).text
-        assert "1 articles" in (await answer(api, MARKO, "/story", reply_to=shown.id)).text
+        assert "1 article of" in (await answer(api, MARKO, "/story", reply_to=shown.id)).text
         assert "Muted: story s1 until 2" in (await answer(api, MARKO, "/mute story 2h", reply_to=shown.id)).text
         assert "reply to an alert" in (await answer(api, MARKO, "/story")).text
         assert "Store" not in "".join(api.texts(str(ROOM)))
         assert isinstance(store, Store)
 
 
+NAMES = {ANA: "Ana", MARKO: "Marko", STRANGER: "A stranger"}
+FIRST = "Pucnji na policijsku patrolu kod Leposavića"
+SECOND_HAND = "Shots fired at police patrol near Leposavic, Kosovo police say"
+GRAVER = "Two police officers wounded near Leposavic, Kosovo, as shooting goes on"
+EVENING = {FIRST: ("raid", 2), SECOND_HAND: ("raid", 2), GRAVER: ("raid", 3)}
+
+
+def newsroom(tmp_path: Path, server: Server, url: str) -> Config:
+    """Three outlets that tell from three sides, a newsroom's group and the admins' one."""
+    made = config(tmp_path / "m.db", {name: server.url(f"/{name}") for name in "ABC"}, url, (DESK, ROOM))
+    sides = (("Glas severa", "belgrade", "sr"), ("Zëri i Ditës", "pristina", "en"), ("Wire", "international", "en"))
+    sources = tuple(
+        replace(source, outlet=outlet, camp=camp, lang=lang)
+        for source, (outlet, camp, lang) in zip(made.sources, sides, strict=True)
+    )
+    telegram = made.telegram.model_copy(update={"admins": (ANA,)})
+    return made.model_copy(update={"sources": sources, "telegram": telegram})
+
+
+def quiet_weeks(made: Config) -> None:
+    """Six outlets were read for two months, a few events among them, three of them two weeks ago."""
+    store, now = open_store(made), datetime.now(UTC)
+    store.sync_feeds([SOURCE], now)
+    for back in range(60, 0, -1):
+        at = now - timedelta(days=back)
+        read(store, at, *(f"o{n}" for n in range(6)))
+        if back % 7 == 0 or back in {15, 16}:
+            read(store, at, "o1", "o2", event=back, severity=3 if back in {15, 16} else 2)
+    store.close()
+
+
+async def it_grows(people: Crowd, server: Server) -> None:
+    """An alert, what people say of it and ask, its edit as another outlet tells it, and a reply as it becomes graver."""
+    shown = people.shown
+    server.routes["/A"] = Reply(rss(item(FIRST, summary="Patrola je napadnuta iz šume, povređenih nema.")))
+    await until(lambda: shown(FIRST))
+    await people.press(MARKO, "Not relevant", FIRST)
+    await until(lambda: "❌ Marko" in people.labels(FIRST))
+    await people.press(ANA, "Relevant", FIRST)
+    await until(lambda: "✅ Ana" in people.labels(FIRST))
+    await people.press(MARKO, "Why", FIRST)
+    await until(lambda: shown("told: first"))
+    server.routes["/B"] = Reply(rss(item(SECOND_HAND)))
+    await until(lambda: "2 outlets" in shown(FIRST)[0]["text"])
+    assert people.labels(FIRST)[:2] == ["✅ Ana", "❌ Marko"]
+    assert SECOND_HAND in shown(FIRST)[0]["text"]
+    server.routes["/C"] = Reply(rss(item(GRAVER)))
+    await until(lambda: shown("graver: serious, was tension"))
+    (update,) = shown("graver: serious, was tension")
+    assert json.loads(update["reply_parameters"])["message_id"] == shown(FIRST)[0]["messageId"]
+
+
+async def they_settle_it(people: Crowd, story: int) -> None:
+    """A mute by a button, ended by a command; a picture; a threshold shown, refused, set and taken back."""
+    shown = people.shown
+    await people.press(MARKO, "Mute story", FIRST)
+    await until(lambda: "🔔 Unmute story" in people.labels(FIRST))
+    for user, text, answer in (
+        (MARKO, "/mute", f"story s{story} until it is unmuted, by Marko"),
+        (MARKO, "/unmute 1", f"Not muted any more: story s{story}. /undo"),
+        (MARKO, "/trend XK 30", "Escalation index, Kosovo, 30 days"),
+        (MARKO, "/threshold", "is 0.500 (by configuration)"),
+        (MARKO, "/threshold 0.7", "Only those whom telegram.admins names"),
+        (ANA, "/threshold 0.7", "The threshold is now 0.700"),
+        (ANA, "/undo", "(threshold) is taken back"),
+    ):
+        await people.write(user, text)
+        await until(functools.partial(shown, answer))
+    assert re.match(r"\[a picture of 1500 x \d{3} pixels, \d+ kB\]", shown("Escalation index")[0]["text"])
+
+
 @pytest.mark.slow
 async def test_an_evening_at_the_emulator(tmp_path: Path, server: Server, emulator: str) -> None:
-    """A server that was not written for this project: alert, buttons, why, mute, threshold, undo, stranger."""
-    token = "1:token"
-
-    def person(user: int, chat: int) -> dict[str, Any]:
-        name = {ANA: "Ana", MARKO: "Marko"}.get(user, "Nobody")
-        who = {"id": user, "first_name": name, "is_bot": False}
-        return {"from": who, "chat": {"id": chat, "type": "group", "title": "x"}, "date": 1}
-
-    def shown() -> list[dict[str, Any]]:
-        told = ask(emulator, "getUpdatesHistory", token=token)
-        mine = [one | one["message"] for one in told if "message" in one]
-        return [message for message in mine if str(message.get("chat_id")) == str(ROOM)]
-
-    def labels(message: dict[str, Any]) -> list[str]:
-        return [button["text"] for row in message["reply_markup"]["inline_keyboard"] for button in row]
-
-    def newest(text: str) -> list[dict[str, Any]]:
-        return [message for message in shown() if text in message.get("text", "")]
-
-    async def write(user: int, text: str, chat: int = ROOM) -> None:
-        await asyncio.to_thread(ask, emulator, "sendMessage", botToken=token, text=text, **person(user, chat))
-
-    async def push(user: int, label: str) -> None:
-        alert = newest("event-raid")[0]
-        buttons = [button for row in alert["reply_markup"]["inline_keyboard"] for button in row]
-        data = next(button["callback_data"] for button in buttons if label in button["text"])
-        message = person(user, ROOM) | {"message_id": alert["messageId"]}
-        pressed = {"botToken": token, "date": 1, "from": message["from"], "message": message, "data": data}
-        await asyncio.to_thread(ask, emulator, "sendCallback", **pressed)
-
-    async with Shim(emulator) as url:
-        made = config(tmp_path / "m.db", {"A": server.url("/A")}, url, (DESK, ROOM))
-        made = made.model_copy(update={"telegram": made.telegram.model_copy(update={"admins": (ANA,)})})
-        async with running(made) as (_, store):
-            await until(lambda: newest("event-raid"))
-            await push(MARKO, "Not relevant")
-            await until(lambda: "❌ Marko" in labels(newest("event-raid")[0]))
-            await push(MARKO, "Why")
-            await until(lambda: newest("-100 told: first"))
-            await push(ANA, "Mute story")
-            await until(lambda: "🔔 Unmute story" in labels(newest("event-raid")[0]))
-            await write(ANA, "/mute")
-            await until(lambda: newest("story s1 until it is unmuted"))
-            await write(ANA, "/threshold 0.7")
-            await until(lambda: newest("The threshold is now 0.700"))
-            await write(ANA, "/undo")
-            await until(lambda: newest("(threshold) is taken back"))
-            await until(lambda: not store.counts().messages["pending"])  # the admins are told too, after the answer
-            count = len(ask(emulator, "getUpdatesHistory", token=token))
-            await write(STRANGER, "/status", STRANGER)
-            await write(MARKO, "/status@TestNameBot")
-            await until(lambda: newest("Balkan Monitor is running"))
-            assert len(ask(emulator, "getUpdatesHistory", token=token)) == count + 3
-            assert [said.by.name for said in store.people.feedback()] == ["Marko"]
+    """At a server that was not written for this project; `pytest -s` shows the evening as people see it."""
+    transcript = Transcript({str(ROOM): "newsroom", str(DESK): "admins", str(STRANGER): "a stranger's chat"})
+    people = Crowd(emulator, NAMES, ROOM, transcript)
+    server.routes |= {"/A": Reply(rss()), "/C": Reply(rss())}
+    with capture_logs() as logs:
+        async with Shim(emulator, transcript) as url:
+            made = newsroom(tmp_path, server, url)
+            quiet_weeks(made)
+            async with running(made, model=Scripted(EVENING)) as (_, store):
+                await it_grows(people, server)
+                await they_settle_it(people, store.people.latest(str(ROOM), 1)[0][0].id)
+                assert store.people.thresholds() == {}
+                # The admins are told of changes, too, after the answer.
+                await until(lambda: not store.counts().messages[Status.PENDING])
+                count = len(people.history())
+                await people.write(STRANGER, "/status", STRANGER)
+                await until(lambda: {"event": "stranger not answered", "user": STRANGER}.items() <= logs[-1].items())
+                assert len(people.history()) == count + 1
+                transcript.nothing()
+                await people.write(MARKO, "/status@TestNameBot")
+                await until(lambda: people.shown("Balkan Monitor is running"))
+                await transcript.written()
+                assert len(people.history()) == count + 3
+                assert [said.by.name for said in store.people.feedback()] == ["Marko", "Ana"]
+    print(f"\nThe newsroom is chat {ROOM}, the admins' one {DESK}; Ana ({ANA}) is an admin.\n{transcript}")

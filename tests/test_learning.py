@@ -144,7 +144,7 @@ def test_what_is_applied_is_written_logged_and_can_be_undone(home: Path, capsys:
     threshold = store.people.thresholds()["-100"]
     assert 0.56 < threshold <= 0.9
     assert [change.key for change in store.people.changes(9)] == ["threshold", "weight.barikad*", "source.Talas"]
-    assert len(store.alerts()) == 3
+    assert [alert.chat for alert in store.alerts()] == ["-100"] * 3
     assert "nothing to propose" in run(home, capsys, "tune")[1]
     room = Room(store, load(home), Judge(FakeModel(), None, None, 0.5), lambda: None, NOW)  # type: ignore[arg-type]
     admin = Visitor("-100", Place(-100, kind="group"), ANA, True)
@@ -188,11 +188,13 @@ def test_what_was_applied_before_a_failure_is_logged(home: Path) -> None:
 
 
 def test_a_new_word_is_written_and_taken_back(home: Path) -> None:
-    """As a boost rule."""
+    """As a boost rule; admins whose group moved are told where it is now."""
     store = opened(home)
+    store.chats.move("-100", "-1009")
     ((change, what),) = apply(store, load(home), [Proposal("word", "turnir", None, -1.0, 0, 9, (9, 0))], NOW)
     assert what == "Added to boost of keywords.yaml: 'turnir' with the weight -1."
     assert load(home).keywords.boost[-1].match == "turnir"
+    assert [alert.chat for alert in store.alerts()] == ["-1009"]
     revert(home, change)
     assert (home / "keywords.yaml").read_text("utf-8") == KEYWORDS
     store.close()

@@ -22,6 +22,7 @@ from monitor.domain import FeedState, Reason
 from monitor.pipeline import reconsidering
 from monitor.store import Poll, Status, Store
 from monitor.trail import trail_lines
+from monitor.trail.brief import brief_lines
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
@@ -117,6 +118,33 @@ async def test_why_tells_it_in_plain_words(store: Store) -> None:
         "  edit m4 to 1: queued 2023-09-29 18:50:00, waits, next try 2023-09-29 19:05:05",
     ):
         assert line in text, text
+
+
+async def test_a_chat_is_told_why_in_short(store: Store) -> None:
+    """Each article with what it was judged to be and what came of it; of a long story what led to more than a count."""
+    async with World(store, BotApi(), config()) as world:
+        await world.tell(news(1, severity=2))
+        await world.until(NOW + 5 * MINUTE)
+        await world.tell(news(2), *(news(n, severity=2) for n in range(3, 9)))
+        trail = store.trail("s1")
+        assert trail is not None
+        lines = list(brief_lines(trail, ZoneInfo("Europe/Belgrade")))
+    assert lines == [
+        "Story s1: Report 1: kfor1 road1 night1 police1",
+        "  serious, clash; 8 articles of 8 outlets",
+        "",
+        "Article a1",
+        "  outlet 1 (belgrade), 29.09. 18:40",
+        "  relevance 0.90, tension, clash",
+        "  29.09. 18:40 told: first, relevance 0.90",
+        "",
+        "Article a2: Report 2: kfor2 road2 night2 police2",
+        "  outlet 2 (belgrade), 29.09. 18:45",
+        "  relevance 0.90, serious, clash",
+        "  29.09. 18:45 told: escalated, tension before",
+        "",
+        "and 6 more articles",
+    ]
 
 
 async def test_a_chat_reads_its_own_language(store: Store) -> None:

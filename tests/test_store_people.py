@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from samples import LEASE, MINUTE, NOW, article, filled, outcome, poll, story, verdict
 
-from monitor.domain import Article, Change, Kind, Mute, MuteKind, Opinion, Person, Severity
+from monitor.domain import Article, Change, Kind, Mute, MuteKind, Opinion, Person, Severity, Text
 from monitor.store import Store
 
 ANA, MARKO = Person(1, "Ana"), Person(2, "Marko")
@@ -153,8 +153,21 @@ def test_how_things_stand_is_told(store: Store) -> None:
         store.record_sent(message.id, 100, NOW + MINUTE)
     now = store.people.standing(NOW + 5 * MINUTE)
     assert (now.feeds, now.failing, now.unjudged, now.behind) == (1, 0, 1, 5 * MINUTE)
-    assert (now.pending, now.late, now.dead, now.last) == (1, 5 * MINUTE, 0, NOW + MINUTE)
+    assert (now.pending, now.late, now.parked, now.dead) == (1, 5 * MINUTE, 0, 0)
+    assert now.last == NOW + MINUTE
     ((told, at),) = store.people.latest("1", 5)
     assert (told.id, at) == (store.people.story_of("1", 100), NOW + MINUTE)
     assert store.people.latest("2", 5) == []
     assert store.people.story_of("2", 100) is None
+
+
+def test_what_waits_in_parked_chats_is_not_late(store: Store) -> None:
+    """It is counted apart, and as late again once the chat takes messages; edits are never counted."""
+    (one, *_), two, three = (store.enqueue([chat], Text("", "hi"), NOW) for chat in ("1", "2", "2"))
+    store.chats.park(one, "blocked", NOW)
+    store.chats.park(two[0], "blocked", NOW)
+    now = store.people.standing(NOW + MINUTE)
+    assert (now.pending, now.late, now.parked) == (0, timedelta(0), 1 + len(two + three))
+    store.chats.resume("2", NOW)
+    now = store.people.standing(NOW + MINUTE)
+    assert (now.pending, now.late, now.parked) == (2, MINUTE, 1)

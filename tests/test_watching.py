@@ -105,6 +105,23 @@ async def test_one_failure_of_the_database_is_not_told(store: Store) -> None:
     assert (sender.sent, queued(store)) == ([], [])
 
 
+def test_who_is_told_what_admins_are_told() -> None:
+    """Chats and services that say so, and the private chats of those who may change settings, if they are configured."""
+    chats = (Chat(id=1), Chat(id=2), Chat(id=-5, admin=True, thread=9), Chat(id="@news"))
+    services = tuple(Service(name=name, url=SecretStr("ntfy://x"), admin=name == "desk") for name in ("desk", "phone"))
+    config = Config(telegram=TelegramConfig(chats=chats, admins=(2, 3)), notify=services)
+    assert admins(config) == (("2", None), ("-5", 9), ("notify:desk", None))
+
+
+async def test_where_nothing_reaches_the_admins_nothing_is_queued(store: Store) -> None:
+    """Without a token their chats would be told, some day, of what is long over."""
+    watching = Watcher(store, lambda: NOW, lambda: None)
+    watching.use(Config(telegram=TelegramConfig(chats=CHATS)), {"terminal": Fake()})
+    store.chats.move("-5", "-1009")
+    await watching.look()
+    assert queued(store) == []
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A server for beats."""

@@ -18,8 +18,10 @@ ANSWERS = timedelta(seconds=2)
 class Hearing:
     """Starts, restarts and ends the listener as the configuration says."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
-        self._desk = Desk(store, clock, wake)
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], wake: Callable[[], None], moved: Callable[[], None]
+    ) -> None:
+        self._desk = Desk(store, clock, wake, moved)
         self._heard: TelegramConfig | None = None
         self._listener: Listener | None = None
         self._task: asyncio.Task[None] | None = None

@@ -71,7 +71,7 @@ class Watcher:
             Notice(chat, notice(text), thread=thread)
             for text in notices
             for chat, thread in admins(wiring.followed(self._config, self._store))
-            if chat not in closed
+            if chat not in closed and way(chat) in self._senders
         ]
         if found.begun or found.over or told:
             self._store.note_troubles(found.begun, found.over, told, now)

@@ -15,8 +15,8 @@ from monitor.commands import Hold, Release, Rule, Threshold, Undo
 from monitor.config import add_rule, remove_rule
 from monitor.domain import Change, Mute, MuteKind, Severity
 from monitor.errors import InputError
-from monitor.pipeline import reader
-from monitor.render import answers, notice, test_alert
+from monitor.pipeline import reader, tell_admins
+from monitor.render import answers, test_alert
 from monitor.text import check_pattern
 
 log = structlog.get_logger(__name__)
@@ -59,7 +59,7 @@ def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
 def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int) -> str:
     """End these mutes; returns what is told of it."""
     numbers = ",".join(str(mute.id) for mute in held)
-    names = "; ".join(answers.muted(mute, room.reader) for mute in held)
+    names = "; ".join(map(answers.held, held))
     return make(room, who, "unmute", numbers, None, request, f"Not muted any more: {names}.")
 
 
@@ -164,8 +164,6 @@ def _may(who: Visitor, change: Change, by_number: bool) -> bool:
 
 
 def _report(room: Room, who: Visitor, text: str) -> None:
-    """Tell the chats of admins, except where it was done."""
-    chats = [str(chat.id) for chat in room.config.telegram.chats if chat.admin and str(chat.id) != who.chat]
-    if chats:
-        room.store.enqueue(chats, notice(text), room.now)
+    """Tell the admins, except where it was done."""
+    if tell_admins(room.store, room.config, text, room.now, but=who.chat):
         room.wake()

@@ -29,13 +29,13 @@ from monitor.commands import (
     Undo,
     read,
 )
-from monitor.config import Config
-from monitor.domain import Place, Pressed, Written
+from monitor.config import Config, follow
+from monitor.domain import Moved, Place, Pressed, Written
 from monitor.errors import ConfigError, DeliveryError, InputError, StoreError
 from monitor.pipeline import Judge as Judging
 from monitor.render import answers
 from monitor.store import Store
-from monitor.telegram.line import Line
+from monitor.telegram.line import Line, Said
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -50,14 +50,16 @@ SLOW = (Trend, Judge)
 
 
 class Desk:
-    """Answers people. `use` must be called before anything is taken."""
+    """Answers people. `use` must be called before anything is taken; `moved` is called when a group became another."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
-        self._store, self._clock, self._wake = store, clock, wake
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], wake: Callable[[], None], moved: Callable[[], None]
+    ) -> None:
+        self._store, self._clock, self._wake, self._moved = store, clock, wake, moved
         self._quick = ThreadPoolExecutor(CALLERS, "chat")
         # One at a time: drawing is not made for threads, and judging has cores enough already.
         self._slow = ThreadPoolExecutor(1, "chat-slow")
-        self._going: set[asyncio.Task[None]] = set()
+        self._going: set[asyncio.Task[object]] = set()
         self._strangers: set[tuple[int, int]] = set()
 
     def use(self, config: Config, judge: Judging) -> None:
@@ -76,9 +78,12 @@ class Desk:
         for threads in (self._quick, self._slow):
             threads.shutdown(wait=False, cancel_futures=True)
 
-    async def take(self, said: Written | Pressed, line: Line, bot: str) -> None:
+    async def take(self, said: Said, line: Line, bot: str) -> None:
         """Do what was said. Raises StoreError where it could not be stored: then it is to be handed in again."""
-        who = visitor(self._config, said.place, said.by)
+        if isinstance(said, Moved):
+            await self._follow(said)
+            return
+        who = visitor(self._config, said.place, said.by) or await self._newcomer(said)
         if who is None:
             self._stranger(said)
             return
@@ -92,6 +97,20 @@ class Desk:
             asked = read(said.text, bot)
             if asked is not None and not _another_bots(asked, said.place):
                 await self._asked(said, asked.command, who, line)
+
+    async def _follow(self, said: Moved) -> None:
+        """Take a configured group's new number for it, in place of the old one."""
+        old, new = str(said.old), str(said.new)
+        if old in {str(chat.id) for chat in self._config.telegram.chats}:
+            await self._in(self._quick, lambda: self._store.chats.move(old, new))
+            self._config = follow(self._config, {old: new})
+            log.warning("chat moved; put its new id into monitor.yaml", chat=old, new=new)
+            self._moved()
+
+    async def _newcomer(self, said: Written | Pressed) -> Visitor | None:
+        """Who this is where delivery has met a group's new number since the configuration was read."""
+        self._config = follow(self._config, await self._in(self._quick, self._store.chats.moves))
+        return visitor(self._config, said.place, said.by)
 
     def _stranger(self, said: Written | Pressed) -> None:
         key = said.place.id, said.by.id
@@ -157,24 +176,27 @@ class Desk:
         chat, message, thread = said.place.id, said.message, said.thread
         if reply.picture:
             caption = reply.text.plain
-            await self._try(lambda: line.show(chat, reply.picture, caption, message, thread))
-        else:
-            await self._try(lambda: line.say(chat, reply.text, reply.buttons, message, thread))
+            if await self._try(lambda: line.show(chat, reply.picture, caption, message, thread)):
+                return
+            reply = Reply(answers.said(f"{caption}. {answers.NO_PICTURE}"))
+        await self._try(lambda: line.say(chat, reply.text, reply.buttons, message, thread))
 
-    async def _try(self, request: Callable[[], Awaitable[None]]) -> None:
-        """Send, again where that may help; an answer that does not arrive is only logged."""
+    async def _try(self, request: Callable[[], Awaitable[None]]) -> bool:
+        """Send, again where that may help; an answer that does not arrive is only logged. Returns whether it did."""
         for attempt in range(TRIES):
             try:
-                return await request()
+                await request()
             except DeliveryError as error:
                 last = error.permanent or attempt + 1 == TRIES
                 (log.warning if last else log.info)("answer not sent", error=str(error), last=last)
                 if last:
-                    return None
+                    break
                 await asyncio.sleep((error.retry_after or PAUSE * 2**attempt).total_seconds())
-        return None
+            else:
+                return True
+        return False
 
-    def _start(self, work: Awaitable[None]) -> None:
+    def _start(self, work: Awaitable[object]) -> None:
         task = asyncio.ensure_future(work)
         self._going.add(task)
         task.add_done_callback(self._going.discard)

@@ -21,9 +21,8 @@ from starlette.routing import Route
 
 from monitor.commands import PURPOSES
 from monitor.config import WebhookConfig
-from monitor.domain import Pressed, Written
 from monitor.errors import ConfigError, DeliveryError, MonitorError, StoreError
-from monitor.telegram.line import Line, read
+from monitor.telegram.line import Line, Said, read
 
 log = structlog.get_logger(__name__)
 WAIT = timedelta(seconds=50)
@@ -36,7 +35,7 @@ LAST = timedelta(seconds=2)
 """How long the last acknowledgement may take when the program ends."""
 MAX_BYTES = 1_000_000
 SECRET = "x-telegram-bot-api-secret-token"
-Take = Callable[[Written | Pressed, Line, str], Awaitable[None]]
+Take = Callable[[Said, Line, str], Awaitable[None]]
 
 
 class Listener:

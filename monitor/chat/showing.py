@@ -12,7 +12,8 @@ from monitor.domain import Source, Text
 from monitor.pipeline import judge_text, measured, near_misses
 from monitor.render import answers, miss_buttons
 from monitor.store import EVERYONE, KnownFeed, Trail
-from monitor.trail import score_lines, trail_lines
+from monitor.trail import score_lines
+from monitor.trail.brief import brief_lines
 from monitor.trend import SUBJECTS, subject_of
 
 LATEST, MISSES, ARTICLES = 5, 10, 12
@@ -24,7 +25,7 @@ def status(room: Room, who: Visitor) -> Reply:
     now = room.store.people.standing(room.now)
     last = f"{answers.span_of(room.now - now.last)} ago" if now.last else "none yet"
     model = f"{room.judge.classifier.version}, threshold {room.threshold(who.chat):.3f}"
-    feeds, sending = (now.feeds, now.failing), (now.pending, now.dead, now.late)
+    feeds, sending = (now.feeds, now.failing), (now.pending, now.late, now.parked, now.dead)
     return Reply(answers.status(feeds, (now.unjudged, now.behind), sending, last, model))
 
 
@@ -108,7 +109,7 @@ def why(room: Room, who: Visitor, trail: Trail) -> Text:
         alerts=tuple(a for a in trail.alerts if a.chat in mine),
         waiting=tuple(w for w in trail.waiting if w.chat in mine),
     )
-    return answers.told(str(line) for line in trail_lines(own, room.config.display.zone, {}))
+    return answers.told(brief_lines(own, room.config.display.zone))
 
 
 def trend(room: Room, who: Visitor, command: Trend) -> Reply:

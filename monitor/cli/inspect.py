@@ -15,6 +15,7 @@ from monitor.domain import FeedState
 from monitor.errors import InputError, StoreError
 from monitor.explain import Explanation
 from monitor.pipeline import explain
+from monitor.render import answers
 from monitor.store import Alert, KnownFeed, Status, Trail
 from monitor.trail import trail_json, trail_lines
 
@@ -134,7 +135,8 @@ def health(context: typer.Context) -> None:
     if beat is None or datetime.now(UTC) - beat > ALIVE:
         raise StoreError("no daemon is running" if beat is None else f"the daemon last ticked {_ago(beat)}")
     waits = f"{standing.pending} messages wait, the oldest for {standing.late.total_seconds():.0f} s"
-    out.print(f"alive; {waits if standing.pending else 'no message waits'}")
+    parked = f"; {answers.shut_out(standing.parked)}" if standing.parked else ""
+    out.print(f"alive; {waits if standing.pending else 'no message waits'}{parked}")
 
 
 def _feed(config: Config, name: str, known: dict[str, KnownFeed]) -> dict[str, Any]:

@@ -142,6 +142,15 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A group became a supergroup: the update's number, the group's old number and its new one."""
+
+    update: int
+    old: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """A button that somebody pressed: its data as it came, what to answer it by, and the message that it is under."""
 

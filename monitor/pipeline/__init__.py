@@ -8,9 +8,10 @@ from monitor.pipeline.digesting import near_misses, tell_day
 from monitor.pipeline.explaining import explain
 from monitor.pipeline.indexing import measured, watch_index
 from monitor.pipeline.judging import Judge, Processed, judge_text, process
+from monitor.pipeline.noticing import admins, tell_admins
 from monitor.pipeline.polling import Poller
 from monitor.pipeline.reconsidering import Looked, reconsider
-from monitor.pipeline.telling import addressed, admins, reader, recipients
+from monitor.pipeline.telling import addressed, reader, recipients
 
 __all__ = [
     "Judge",
@@ -27,6 +28,7 @@ __all__ = [
     "reader",
     "recipients",
     "reconsider",
+    "tell_admins",
     "tell_day",
     "watch_index",
 ]

@@ -32,13 +32,6 @@ def recipients(config: Config) -> tuple[tuple[str, int | None], ...]:
     return tuple(told) or ((TERMINAL, None),)
 
 
-def admins(config: Config) -> tuple[tuple[str, int | None], ...]:
-    """Who is told what is wrong with the daemon itself: chats and services marked so."""
-    marked = {str(chat.id) for chat in config.telegram.chats if chat.admin}
-    marked |= {service.chat for service in config.notify if service.admin}
-    return tuple(pair for pair in recipients(config) if pair[0] in marked)
-
-
 def reader(config: Config, chat: str) -> Reader:
     """How a chat reads; the terminal reads English."""
     spoken = {str(known.id): known.language for known in config.telegram.chats}

@@ -25,6 +25,7 @@ NOT_HERE = "Only those whom telegram.admins names may press buttons in a channel
 TROUBLE = "Something went wrong here; the log says what."
 NOTHING_TO_UNDO = "There is nothing of yours to undo."
 UNCHANGED = "It is so already."
+NO_PICTURE = "The picture could not be sent; perhaps this chat takes none."
 TEST_SENT = "A test alert is on its way."
 SCORING = "not relevant"
 
@@ -65,24 +66,38 @@ def help_text(purposes: Mapping[str, str]) -> Text:
 
 
 def status(
-    feeds: tuple[int, int], judging: tuple[int, timedelta], sending: tuple[int, int, timedelta], last: str, model: str
+    feeds: tuple[int, int],
+    judging: tuple[int, timedelta],
+    sending: tuple[int, timedelta, int, int],
+    last: str,
+    model: str,
 ) -> Text:
-    """How it goes: (feeds, failing), (articles that wait, how long), (messages that wait, that died, how long)."""
+    """How it goes: (feeds, failing), (articles that wait, how long), and messages.
+
+    Of these: those that wait, how long, those that wait in parked chats, and those that died.
+    """
     count, failing = feeds
     unjudged, behind = judging
-    pending, dead, late = sending
-    waits = f"{unjudged} articles wait to be judged, the oldest for {span_of(behind)}" if unjudged else "nothing waits"
-    queue = f"{pending} messages wait, the oldest for {span_of(late)}" if pending else "nothing waits"
+    waits = _waits(unjudged, "article", behind)
+    pending, late, parked, dead = sending
+    queue = [_waits(pending, "message", late)] if pending or not parked else []
+    queue += [shut_out(parked)] if parked else []
+    queue += [f"{dead} could not be delivered"] if dead else []
     return page(
         [
             bold("Balkan Monitor is running"),
             line_of(f"Feeds: {count} read, {failing} failing" if failing else f"Feeds: {count} read, all well"),
             line_of(f"Judging: {waits}"),
-            line_of(f"Delivery: {queue}" + (f"; {dead} could not be delivered" if dead else "")),
+            line_of(f"Delivery: {'; '.join(queue)}"),
             line_of(f"Last alert: {last}"),
             line_of(f"Model: {model}"),
         ]
     )
+
+
+def shut_out(parked: int) -> str:
+    """How many messages wait in parked chats."""
+    return f"{_many(parked, 'message')} {'waits' if parked == 1 else 'wait'} in chats that shut the bot out"
 
 
 def latest(stories: Sequence[tuple[Story, datetime]], reader: Reader) -> Text:
@@ -95,9 +110,10 @@ def latest(stories: Sequence[tuple[Story, datetime]], reader: Reader) -> Text:
 
 def story(about: Story, articles: Sequence[tuple[str, str, str, datetime]], reader: Reader) -> Text:
     """A story with its articles, each (title, address, outlet, published), the newest first."""
-    first, second = _headline(about, f"{moment(about.opened, reader)} to {moment(about.updated, reader)}")
+    times = dict.fromkeys((moment(about.opened, reader), moment(about.updated, reader)))
+    first, second = _headline(about, " to ".join(times))
     types = ", ".join(ENGLISH.types[kind] for kind in about.types)
-    outlets = f"{about.articles} articles of {len(about.outlets)} outlets"
+    outlets = told_by(about.articles, len(about.outlets))
     lines: list[Line | None] = [first, second, line_of(f"{types}; {outlets}" if types else outlets)]
     for title, url, outlet, at in articles:
         shown, href = clip(title, TITLE) or "(no title)", link(url)
@@ -120,7 +136,7 @@ def misses(found: Sequence[tuple[int, str, str, float, str]]) -> Text:
 
 def feeds(rows: Sequence[tuple[str, str, str]], well: int) -> Text:
     """Feeds in trouble, the worst first: (name, trouble, since when), and how many are well."""
-    lines = [bold(f"{len(rows)} feeds in trouble, {well} well")]
+    lines = [bold(f"{_many(len(rows), 'feed')} in trouble, {well} well")]
     lines += [line_of(f"• {clip(feed, NAME)}: {clip(trouble, 100)}, {since}") for feed, trouble, since in rows[:LISTED]]
     return page([*lines, line_of(f"and {len(rows) - LISTED} more") if len(rows) > LISTED else None])
 
@@ -140,13 +156,17 @@ def mutes(held: Sequence[Mute], reader: Reader) -> Text:
 
 def muted(mute: Mute, reader: Reader) -> str:
     """What a mute holds, and until when."""
-    what = {
+    return f"{held(mute)} until {moment(mute.until, reader) if mute.until else 'it is unmuted'}"
+
+
+def held(mute: Mute) -> str:
+    """What a mute holds."""
+    return {
         MuteKind.ALL: "everything but critical stories",
         MuteKind.STORY: f"story s{mute.what}",
         MuteKind.KEYWORD: f"the keyword '{clip(mute.what, NAME)}'",
         MuteKind.SOURCE: f"the source '{clip(mute.what, NAME)}'",
     }[mute.kind]
-    return f"{what} until {moment(mute.until, reader) if mute.until else 'it is unmuted'}"
 
 
 def threshold(value: float, configured: float, set_here: bool, own: int) -> Text:
@@ -179,6 +199,22 @@ def changed(change: Change, what: str) -> str:
 def reported(change: Change, what: str) -> str:
     """The same for the admins."""
     return f"{clip(change.by.name, NAME)} ({change.by.id}) in chat {change.chat}: {changed(change, what)}"
+
+
+def told_by(articles: int, outlets: int) -> str:
+    """So many articles of so many outlets."""
+    return f"{_many(articles, 'article')} of {_many(outlets, 'outlet')}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _waits(count: int, what: str, oldest: timedelta) -> str:
+    if not count:
+        return "nothing waits"
+    verb, which = ("waits", "for") if count == 1 else ("wait", "the oldest for")
+    return f"{_many(count, what)} {verb}, {which} {span_of(oldest)}"
 
 
 def _headline(about: Story, when: str) -> tuple[Line, Line]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from monitor.domain import Kind, Story
-from monitor.schema import articles, feeds, messages, stories
+from monitor.schema import articles, chats, feeds, messages, stories
 from monitor.store.rows import story
 from monitor.store.values import Standing, Status
 
@@ -21,9 +21,9 @@ def standing(connection: Connection, now: datetime) -> Standing:
     waiting = connection.execute(
         select(func.count(), func.min(articles.c.seen)).where(articles.c.judged_at.is_(None))
     ).one()
-    queued = connection.execute(
-        select(func.count(), func.min(m.queued)).where(m.status == Status.PENDING.value, m.kind != Kind.EDIT.value)
-    ).one()
+    undelivered = m.status == Status.PENDING.value, m.kind != Kind.EDIT.value
+    barred = m.chat.in_(select(chats.c.chat).where(chats.c.parked.is_not(None)))
+    queued = connection.execute(select(func.count(), func.min(m.queued)).where(*undelivered, ~barred)).one()
     last = select(func.max(m.sent_at)).where(m.story_id.is_not(None), m.kind.in_(SHOWN))
     return Standing(
         feeds=_count(connection, read),
@@ -32,6 +32,7 @@ def standing(connection: Connection, now: datetime) -> Standing:
         behind=_since(waiting[1], now),
         pending=queued[0],
         late=_since(queued[1], now),
+        parked=_count(connection, *undelivered, barred),
         dead=_count(connection, m.status == Status.DEAD.value),
         last=connection.scalar(last),
     )

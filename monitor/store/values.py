@@ -205,7 +205,8 @@ class Totals:
 class Standing:
     """How things stand now. `behind` is how long the oldest article waits to be judged, `late` the oldest message.
 
-    `last` is when people were last shown an alert.
+    `pending` and `late` are of chats that take messages, `parked` is how many wait in those that bar the bot. `last`
+    is when people were last shown an alert.
     """
 
     feeds: int
@@ -214,5 +215,6 @@ class Standing:
     behind: timedelta
     pending: int
     late: timedelta
+    parked: int
     dead: int
     last: datetime | None

@@ -14,11 +14,11 @@ from telegram import BotCommand, CallbackQuery, Chat, LinkPreviewOptions, Messag
 from telegram.constants import ParseMode
 
 from monitor import buttons
-from monitor.domain import Buttons, Person, Place, Press, Pressed, Text, Written
+from monitor.domain import Buttons, Moved, Person, Place, Press, Pressed, Text, Written
 from monitor.telegram import asked, keyboard, make_bot
 
 T = TypeVar("T")
-Said = Written | Pressed
+Said = Written | Pressed | Moved
 KINDS = ["message", "callback_query"]
 ANSWER = 200
 """Characters that Telegram shows of an answer to a press."""
@@ -121,7 +121,7 @@ class Line:
 
 
 def read(raw: Mapping[str, Any]) -> Said | None:
-    """An update as it came over the wire; None for what is neither a text nor a press, or is not in Telegram's form."""
+    """An update as it came over the wire; None for what is no text, press or move, or is not in Telegram's form."""
     try:
         update = Update.de_json(dict(raw), None)
     except Exception as error:
@@ -129,7 +129,18 @@ def read(raw: Mapping[str, Any]) -> Said | None:
         return None
     if update.callback_query is not None:
         return _pressed(update.update_id, update.callback_query)
-    return _written(update.update_id, update.message) if update.message else None
+    if update.message is None:
+        return None
+    return _moved(update.update_id, update.message) or _written(update.update_id, update.message)
+
+
+def _moved(number: int, message: Message) -> Moved | None:
+    """That the group moved: told in the old one as well as in the new one."""
+    if message.migrate_to_chat_id is not None:
+        return Moved(number, message.chat.id, message.migrate_to_chat_id)
+    if message.migrate_from_chat_id is not None:
+        return Moved(number, message.migrate_from_chat_id, message.chat.id)
+    return None
 
 
 def _written(number: int, message: Message) -> Written | None:

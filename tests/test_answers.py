@@ -1,0 +1,70 @@
+"""What the bot answers, as a specification of its words."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from samples import MINUTE, NOW, story
+
+from monitor.render import Reader, answers
+
+READER = Reader(ZoneInfo("Europe/Belgrade"))
+NONE = timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("judging", "sending", "says"),
+    [
+        ((0, NONE), (0, NONE, 0, 0), ["Judging: nothing waits", "Delivery: nothing waits"]),
+        (
+            (1, MINUTE),
+            (1, 5 * MINUTE, 0, 0),
+            ["Judging: 1 article waits, for 1m", "Delivery: 1 message waits, for 5m"],
+        ),
+        (
+            (2, 3 * MINUTE),
+            (2, 5 * MINUTE, 0, 1),
+            [
+                "Judging: 2 articles wait, the oldest for 3m",
+                "Delivery: 2 messages wait, the oldest for 5m; 1 could not be delivered",
+            ],
+        ),
+        (
+            (0, NONE),
+            (0, NONE, 1, 0),
+            ["Judging: nothing waits", "Delivery: 1 message waits in chats that shut the bot out"],
+        ),
+        (
+            (0, NONE),
+            (1, MINUTE, 3, 2),
+            [
+                "Judging: nothing waits",
+                "Delivery: 1 message waits, for 1m; 3 messages wait in chats that shut the bot out; 2 could not be"
+                " delivered",
+            ],
+        ),
+    ],
+)
+def test_what_waits_is_told_apart(
+    judging: tuple[int, timedelta], sending: tuple[int, timedelta, int, int], says: list[str]
+) -> None:
+    """Nothing, one, several; what chats that bar the bot are to get is not late."""
+    lines = answers.status((2, 0), judging, sending, "none yet", "m").plain.splitlines()
+    assert lines[2:4] == says
+
+
+@pytest.mark.parametrize(
+    ("articles", "outlets", "says"),
+    [(1, 1, "1 article of 1 outlet"), (2, 1, "2 articles of 1 outlet"), (3, 2, "3 articles of 2 outlets")],
+)
+def test_one_is_not_told_as_several(articles: int, outlets: int, says: str) -> None:
+    """A story counts what it is told by."""
+    about = story(articles=articles, outlets=tuple(f"o{n}" for n in range(outlets)))
+    assert answers.story(about, (), READER).plain.splitlines()[2] == f"deployment; {says}"
+
+
+def test_a_moment_is_not_told_as_a_span() -> None:
+    """A story of one moment has one time."""
+    lines = [answers.story(story(updated=NOW + after), (), READER).plain.splitlines()[1] for after in (NONE, MINUTE)]
+    assert "29 Sep 2023, 18:40 CEST · /story" in lines[0]
+    assert "29 Sep 2023, 18:40 CEST to 29 Sep 2023, 18:41 CEST" in lines[1]
