@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -55,45 +55,62 @@ def news(n: int, event: int = 0, severity: int = 3, kind: str = "clash", **chang
 
 @dataclass
 class World:
-    """The program in a time of its own, telling the chat 1 on a Bot API server."""
+    """The program in a time of its own, telling the chat 1 on a Bot API server; its clock is ahead by `skew`."""
 
     store: Store
     api: BotApi
     config: Config
     at: datetime = NOW
     judge: Scripted = field(default_factory=Scripted)
+    skew: timedelta = timedelta(0)
 
     async def __aenter__(self) -> "World":
         self.store.migrate()
         self.store.sync_feeds([SOURCE], NOW)
         self.api.clock = self._seconds
         await self.api.__aenter__()
-        self._telegram = Telegram("1:x", self.api.url)
-        self._delivery = Delivery(
-            self.store,
-            {"telegram": self._telegram},
-            backoff=Backoff(2 * SECOND, 60 * SECOND),
-            clock=lambda: self.at,
-            sleep=self._sleep,
-            jitter=lambda: 0.0,
-        )
+        self.start(self.api.url)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._telegram.close()
         await self.api.__aexit__()
 
+    def start(self, url: str) -> None:
+        """The program begins, with nothing in mind but what the store holds."""
+        self._telegram = Telegram("1:x", url)
+        self._delivery = Delivery(
+            self.store,
+            {"telegram": self._telegram},
+            backoff=Backoff(2 * SECOND, 60 * SECOND),
+            clock=lambda: self.clock,
+            sleep=self._sleep,
+            jitter=lambda: 0.0,
+            # An answer takes real time, which is nothing, while much of the World's may pass.
+            timeout=timedelta(hours=1),
+        )
+
+    async def restart(self) -> None:
+        """The program ends and begins again."""
+        await self._telegram.close()
+        self.start(self.api.url)
+
+    @property
+    def clock(self) -> datetime:
+        """What time it is, as far as the program knows."""
+        return self.at + self.skew
+
     def read(self, *articles: Article) -> None:
-        """A feed brings articles, published now."""
-        state = FeedState("Glas", SOURCE.url)
-        told = tuple(a if a.published != NOW - 5 * 60 * SECOND else _at(a, self.at) for a in articles)
-        self.store.record_polls([Poll(state, state, told)], self.at)
+        """A feed brings articles, published now, but never later than the program's clock says."""
+        state, when = FeedState("Glas", SOURCE.url), min(self.at, self.clock)
+        told = tuple(a if a.published != NOW - 5 * 60 * SECOND else _at(a, when) for a in articles)
+        self.store.record_polls([Poll(state, state, told)], self.clock)
 
     async def settle(self) -> None:
         """Judge, look again and deliver what can be now."""
-        while (await process(self.store, self.judge, self.config, self.at)).outcomes:  # type: ignore[arg-type]
+        while (await process(self.store, self.judge, self.config, self.clock)).outcomes:  # type: ignore[arg-type]
             pass
-        await reconsider(self.store, self.judge, self.config, self.at)  # type: ignore[arg-type]
+        await reconsider(self.store, self.judge, self.config, self.clock)  # type: ignore[arg-type]
         await self._delivery.drain(1.5 * SECOND)
 
     async def until(self, when: datetime, step: timedelta = timedelta(minutes=1)) -> None:
@@ -134,6 +151,44 @@ def reasons(store: Store, story: str = "s1") -> list[str]:
 
 def _at(item: Article, when: datetime) -> Article:
     return replace(item, published=when, seen=when)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A message as a person sees it in a chat: by its place there, from 1, and by the clock on the wall."""
+
+    place: int
+    at: datetime
+    edited: tuple[datetime, ...]
+    reply_to: int | None
+    message: Accepted
+
+    def __str__(self) -> str:
+        marks = [f"── {self.place}", f"{self.at:%a %d %b %H:%M %Z}"]
+        marks += [f"reply to {self.reply_to}"] if self.reply_to else []
+        marks += [f"edited {', '.join(f'{when:%H:%M}' for when in self.edited)}"] if self.edited else []
+        marks += ["silent"] if self.message.silent else []
+        return "\n".join([" · ".join(marks) + " ──", *(f"  {line}" for line in self.message.text.splitlines()), ""])
+
+
+def seen(api: BotApi, chat: str, zone: tzinfo) -> list[Seen]:
+    """The chat from its first message on, each as it reads now."""
+
+    def wall(messages: Iterable[Accepted], id: int) -> list[datetime]:
+        return [datetime.fromtimestamp(message.at, zone) for message in messages if message.id == id]
+
+    shown = api.shows(chat)
+    places = {message.id: place for place, message in enumerate(shown, 1)}
+    return [
+        Seen(
+            places[message.id],
+            wall(api.accepted, message.id)[0],
+            tuple(wall(api.edited, message.id)),
+            places.get(message.reply_to or 0),
+            message,
+        )
+        for message in shown
+    ]
 
 
 def outlets(lines: Iterable[str]) -> str:

@@ -296,3 +296,20 @@ def test_voices_and_their_texts_are_bounded() -> None:
     assert (len(many.voices), len(many.outlets)) == (VOICES, len(names))
     busy = grown(*(("a", "other", f"{name} tells {name} with {name} words") for name in names))
     assert [len(voice.texts) for voice in busy.voices] == [TEXTS]
+
+
+def test_a_camp_is_heard_however_many_outlets_told_it_before() -> None:
+    """Its first outlet takes the place of the last one whose camp has another; a second one finds no room."""
+    names = [f"{first}{second}" for first in "abcdefgh" for second in "klmnopqr"]
+    camps = ["pristina", *["belgrade"] * (VOICES - 2), "sarajevo"]
+    later = [("y", "zagreb"), ("z", "zagreb"), ("x", "tirana")]
+    told = [*zip(names, camps, strict=True), *later]
+    voices = grown(*((name, camp, f"{name} tells {name} with {name} words") for name, camp in told)).voices
+    assert [voice.outlet for voice in voices] == [*names[:-3], names[-1], "y", "x"]
+
+
+def test_more_camps_than_a_story_remembers_are_the_first_ones() -> None:
+    """Though nobody has so many."""
+    names = [f"{first}{second}" for first in "abcdefghi" for second in "klmnopqr"]
+    voices = grown(*((name, name, f"{name} tells {name} with {name} words") for name in names)).voices
+    assert [voice.outlet for voice in voices] == names[:VOICES]

@@ -307,6 +307,7 @@ TABLE = [
     # denied, over, confirmed
     ("denied", story(), {DENIED}, TOLD, BASE, NOW, Reason.DENIED, Kind.UPDATE, None),
     ("denied before", story(), {DENIED}, replace(TOLD, marks=(DENIED,)), BASE, NOW, Reason.NOTHING_NEW, None, None),
+    ("denied before, not now", story(), {}, replace(TOLD, marks=(DENIED,)), BASE, NOW, Reason.NOTHING_NEW, None, None),
     ("graver and denied", story(CRITICAL), {DENIED}, TOLD, BASE, NOW, Reason.ESCALATED, Kind.UPDATE, None),
     ("over", story(), {EASED}, TOLD, BASE, NOW, Reason.DEESCALATED, Kind.UPDATE, None),
     ("over before", story(), {EASED}, replace(TOLD, marks=(EASED,)), BASE, NOW, Reason.NOTHING_NEW, None, None),

@@ -25,6 +25,7 @@ def mute(kind: MuteKind, what: str = "", severity: Severity = Severity.NONE) -> 
         (mute(MuteKind.ALL), SERIOUS, "Ana muted everything"),
         (mute(MuteKind.ALL), CRITICAL, None),
         (mute(MuteKind.STORY, "7"), SERIOUS, "Ana muted the story"),
+        (mute(MuteKind.STORY, "6"), SERIOUS, None),
         (mute(MuteKind.STORY, "8"), SERIOUS, None),
         (mute(MuteKind.STORY, "7", SERIOUS), CRITICAL, None),
         (mute(MuteKind.STORY, "7", CRITICAL), CRITICAL, "Ana muted the story"),
@@ -32,6 +33,9 @@ def mute(kind: MuteKind, what: str = "", severity: Severity = Severity.NONE) -> 
         (mute(MuteKind.KEYWORD, "razmest"), SERIOUS, None),
         (mute(MuteKind.KEYWORD, "columns of vehicles"), SERIOUS, "Ana muted the keyword 'columns of vehicles'"),
         (mute(MuteKind.SOURCE, "Glas"), CRITICAL, "Ana muted the source 'Glas'"),
+        # Stored names are equal, and not the same object.
+        (mute(MuteKind.SOURCE, "".join(["Gl", "as"])), SERIOUS, "Ana muted the source 'Glas'"),
+        (mute(MuteKind.SOURCE, "Blic"), SERIOUS, None),
         (mute(MuteKind.SOURCE, "Glas Amerike"), SERIOUS, None),
     ],
 )

@@ -217,6 +217,21 @@ def test_at_most_one_edit_waits(more: Store) -> None:
     assert shown(more, 5 * MINUTE) == [(3, "edit 4", 500, None)]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "due"), [(0, 5, 25), (0, 10, 50), (0, 15, 50), (0, 3000, 50), (20, 3000, 11)]
+)
+def test_a_clock_set_back_holds_no_edit(more: Store, first: int, last: int, due: int) -> None:
+    """Ten minutes after the first message: what was sent by a clock that was fast counts as sent just now."""
+    id = told(more, verdict())
+    shown(more)
+    more.record_sent(1, 500, NOW + first * MINUTE)
+    told(more, update("graver"), id=id)
+    shown(more)
+    more.record_sent(2, 501, NOW + last * MINUTE)
+    told(more, edit("another outlet"), id=id, at=10 * MINUTE)
+    assert more.waiting() == {"1": NOW + due * MINUTE}
+
+
 def test_an_edit_that_changes_under_way_is_due_again(more: Store) -> None:
     """Whether it arrived or not; and what its sender did not know is sent a minute later."""
     id = told(more, verdict())

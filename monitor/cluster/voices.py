@@ -1,5 +1,6 @@
 """Who tells a story in words of its own: copies of one text count once. Knows outlets and texts, not what they say."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -48,7 +49,8 @@ def _alike(one: str, other: str) -> bool:
 def heard(voices: tuple[Voice, ...], article: Article) -> tuple[Voice, ...]:
     """The voices after the article: a new one if a new outlet tells in its own words, or a further text of an old one.
 
-    A copy adds nothing. The first to bring a text has it, which may be a client of the agency that wrote it.
+    A copy adds nothing. The first to bring a text has it, which may be a client of the agency that wrote it. Where no
+    room is left, the first of a camp takes the place of the last whose camp has another.
     """
     text = signature(article.title, article.summary)
     if any(copied(text, known) for voice in voices for known in voice.texts):
@@ -57,4 +59,13 @@ def heard(voices: tuple[Voice, ...], article: Article) -> tuple[Voice, ...]:
         if voice.outlet == article.outlet:
             grown = replace(voice, texts=(*voice.texts, text)[:TEXTS])
             return (*voices[:i], grown, *voices[i + 1 :])
-    return (*voices, Voice(article.outlet, article.camp, (text,)))[:VOICES]
+    return _fitting((*voices, Voice(article.outlet, article.camp, (text,))))
+
+
+def _fitting(voices: tuple[Voice, ...]) -> tuple[Voice, ...]:
+    """At most VOICES, so that no camp goes unheard where another has two."""
+    if len(voices) <= VOICES:
+        return voices
+    camps = Counter(voice.camp for voice in voices)
+    spare = max((i for i, voice in enumerate(voices) if camps[voice.camp] > 1), default=VOICES)
+    return (*voices[:spare], *voices[spare + 1 :])

@@ -273,7 +273,8 @@ class Story:
 
     `cohesion` is the length that this mean had before it was made a unit vector, in (0, 1]. `terms` are the first
     articles' words, names and numbers, `langs` the languages of all. `outlets` and `camps` are all that carry the
-    story; `voices` are the independent ones among them, without those that only carry another's text: the first VOICES.
+    story; `voices` are the independent ones among them, without those that only carry another's text: the first VOICES,
+    and one at least of each camp.
     """
 
     id: int

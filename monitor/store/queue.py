@@ -44,9 +44,9 @@ def paced(connection: Connection, story: int | None, chat: str, now: datetime) -
     first, last = connection.execute(shown).one()
     if last is None:
         return now + EDIT_PACE
-    wait = max(EDIT_PACE, SLOWER * (last - first))
-    # What was sent in the future was sent before the clock was set back.
-    due: datetime = min(max(now, last + wait), now + wait)
+    # What was sent in the future was sent before the clock was set back: how long before, nobody knows.
+    first, last = min(first, now), min(last, now)
+    due: datetime = max(now, last + max(EDIT_PACE, SLOWER * (last - first)))
     return due
 
 
