@@ -8,7 +8,7 @@
 cd "$(dirname "$0")/.." || exit 1
 PYTHON=${PYTHON:-.venv/bin/python}
 failed=""
-for name in ${*:-classifier burst answers memory pipeline feeds store titles delivery}; do
+for name in ${*:-classifier burst answers memory pipeline grouping feeds store titles delivery}; do
     python=$PYTHON
     set --
     case $name in

@@ -235,7 +235,6 @@ def test_hot_statements_use_indexes(tmp_path: Path) -> None:
     store.alerted([1, 2])
     store.open_stories(NOW)
     message = store.claim_messages(NOW, "me", LEASE, 10, ("2",))[0]
-    store.renew([message.id], "me", NOW)
     store.record_failed(message.id, "later", NOW, 1)
     store.record_sent(message.id, 5, NOW)
     store.waiting()

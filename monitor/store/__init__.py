@@ -242,11 +242,6 @@ class Store:
         with self._database.write() as tx:
             outbox.failed(tx, id, error, retry_at, attempts)
 
-    def renew(self, ids: Collection[int], owner: str, until: datetime) -> None:
-        """Lengthen the leases that `owner` holds."""
-        with self._database.write() as tx:
-            outbox.renew(tx, ids, owner, until)
-
     def requeue(self, now: datetime, ids: Collection[int] | None = None) -> int:
         """Try dead letters again, all of them by default; returns how many."""
         with self._database.write() as tx:

@@ -90,12 +90,6 @@ def failed(connection: Connection, id: int, error: str, retry_at: datetime | Non
     connection.execute(update(messages).where(m.id == id, m.status == Status.PENDING.value).values(values))
 
 
-def renew(connection: Connection, ids: Collection[int], owner: str, until: datetime) -> None:
-    """Hold claimed messages longer, those that are still held by `owner`."""
-    held = update(messages).where(m.id.in_(ids), m.owner == owner, m.status == Status.PENDING.value)
-    connection.execute(held.values(due=until))
-
-
 def holders(connection: Connection) -> set[str]:
     """Who holds leases of messages."""
     held = select(m.owner).where(m.status == Status.PENDING.value, m.owner.is_not(None))
