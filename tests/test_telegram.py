@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from bot_api import BotApi
-from emulator import Shim
+from emulator import Shim, Transcript
 from structlog.testing import capture_logs
 
 from monitor.deliver import Delivery, Limits
@@ -183,7 +183,7 @@ async def test_alerts_arrive_at_the_emulator(emulator: str, tmp_path: Path) -> N
     store.migrate()
     for n in range(5):
         store.enqueue(["42", "43"], Text(f"<b>{n}</b> ш&amp;😀", str(n)), datetime.now(UTC))
-    async with Shim(emulator) as url:
+    async with Shim(emulator, Transcript({"42": "one", "43": "another"})) as url:
         sender = Telegram(TOKEN, url, timedelta(seconds=10))
         assert await sender.name() == "TestNameBot"
         delivered = await Delivery(store, {"telegram": sender}, limits=Limits(chat=50)).drain(timedelta(minutes=1))
