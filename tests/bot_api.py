@@ -75,6 +75,7 @@ class BotApi:
     commands: list[dict[str, str]] = field(default_factory=list)
     webhook: dict[str, str] = field(default_factory=dict)
     pictures: bool = True
+    closed: set[int] = field(default_factory=set)
     asked: list[int | None] = field(default_factory=list)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
     _done: int = 0
@@ -275,6 +276,8 @@ class BotApi:
         formatted = "parse_mode" in fields
         if formatted and fields["parse_mode"] != "HTML":
             raise Refused("unsupported parse_mode")
+        if int(fields.get("message_thread_id", 0)) in self.closed:
+            raise Refused("message thread not found")
         parsed = parse_html(fields["text"]) if formatted else checked(Parsed(fields["text"], ()))
         reply = json.loads(fields.get("reply_parameters", "{}"))
         message = Accepted(
@@ -394,6 +397,8 @@ FAULTS: dict[str | None, Callable[[BotApi], tuple[int, bytes]]] = {
     "proxy": lambda api: (400, b"<html>Bad request</html>"),
     "blocked": lambda api: _error(403, "Forbidden: bot was blocked by the user"),
     "unknown": lambda api: _error(400, "Bad Request: chat not found"),
+    "rights": lambda api: _error(400, "Bad Request: not enough rights to send text messages to the chat"),
+    "refused": lambda api: _error(400, "Bad Request: message is too long"),
     "markup": lambda api: _error(400, "Bad Request: can't parse entities: Unsupported start tag at byte offset 3"),
     "token": lambda api: _error(401, "Unauthorized"),
     "moved": lambda api: _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009),

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from bot_api import BotApi
+from bot_api import FAULTS, BotApi, _error
 from emulator import Shim, Transcript
 from structlog.testing import capture_logs
 
@@ -109,6 +109,8 @@ async def test_a_chat_is_described(api: BotApi, bot: Telegram) -> None:
         ("token", False, "does not accept the bot's token"),
         ("blocked", True, "may not write to this chat: Forbidden: bot was blocked by the user"),
         ("unknown", True, "knows no such chat"),
+        ("rights", True, "may not write to this chat: Not enough rights to send text messages"),
+        ("refused", True, "refused the message: Message is too long"),
         ("markup", True, "refused the markup"),
     ],
 )
@@ -121,7 +123,39 @@ async def test_each_failure_is_passing_or_permanent(
         await bot.send(Message(1, "5", HI))
     assert failed.value.permanent is permanent
     assert failed.value.unparsable is (fault == "markup")
+    assert failed.value.barred is (fault in {"blocked", "unknown", "rights"})
     assert failed.value.retry_after == (timedelta(seconds=1) if fault == "429" else None)
+
+
+@pytest.mark.parametrize(
+    ("said", "barred", "no_topic"),
+    [
+        ("chat not found", True, False),
+        ("PEER_ID_INVALID", True, False),
+        ("group chat was deactivated", True, False),
+        ("have no rights to send a message", True, False),
+        ("not enough rights to send text messages to the chat", True, False),
+        ("need administrator rights in the channel chat", True, False),
+        ("CHAT_WRITE_FORBIDDEN", True, False),
+        ("CHAT_ADMIN_REQUIRED", True, False),
+        ("CHAT_RESTRICTED", True, False),
+        ("message thread not found", False, True),
+        ("TOPIC_CLOSED", False, True),
+        ("TOPIC_DELETED", False, True),
+        ("message text is empty", False, False),
+        ("message to be replied not found", False, False),
+        ("BUTTON_DATA_INVALID", False, False),
+    ],
+)
+async def test_what_people_in_a_chat_can_change_is_no_fault_of_the_message(
+    api: BotApi, bot: Telegram, monkeypatch: pytest.MonkeyPatch, said: str, barred: bool, no_topic: bool
+) -> None:
+    """Telegram calls it a bad request all the same: only its words tell."""
+    monkeypatch.setitem(FAULTS, "said", lambda api: _error(400, f"Bad Request: {said}"))
+    api.fault = lambda *_: "said"
+    with pytest.raises(DeliveryError) as failed:
+        await bot.send(Message(1, "-5", HI, thread=4))
+    assert (failed.value.barred, failed.value.no_topic) == (barred, no_topic)
 
 
 async def test_the_strict_server_refuses_bad_markup(api: BotApi, bot: Telegram) -> None:

@@ -61,9 +61,9 @@ async def test_admins_are_told_once_also_across_restarts(store: Store) -> None:
     store.chats.park(store.enqueue(["-5"], _text(), NOW)[0], "blocked", NOW)
     await watcher(store).look()
     await watcher(store).look()
-    says = "⚙️ Chat -5 takes no messages (blocked). They wait until somebody there sends /start."
+    says = "⚙️ Chat -5 takes no messages (blocked). They wait until the bot may write there and somebody there sends /start."
     assert queued(store)[1:] == [("1", says)]
-    store.chats.resume("-5", NOW)
+    store.record_sent(1, 70, NOW)
     await watcher(store).look()
     assert queued(store)[2:] == [(chat, "⚙️ Chat -5 takes messages again.") for chat in ("1", "-5")]
 
@@ -80,6 +80,35 @@ async def test_a_moved_group_is_told_there(store: Store) -> None:
     await watcher(store).look()
     says = "⚙️ The group -5 became -1009 and is followed; put the new id into monitor.yaml."
     assert queued(store) == [("1", says), ("-1009", says)]
+
+
+async def test_dead_letters_are_told_in_crowds(store: Store) -> None:
+    """The first at once, those of the next hour together."""
+    at = [NOW]
+    watching = Watcher(store, lambda: at[0], lambda: None)
+    watching.use(Config(telegram=TelegramConfig(chats=CHATS, token=TOKEN)), {"telegram": Fake()})
+
+    async def dies(when: datetime) -> list[str]:
+        before, at[0] = len(queued(store)), when
+        (id,) = store.enqueue(["2"], _text(), when)
+        store.record_failed(id, "too long", None, 1)
+        await watching.look()
+        return [text.split(" to chat")[0] for chat, text in queued(store)[before:] if chat == "1"]
+
+    await watching.look()
+    assert await dies(NOW) == ["⚙️ 1 message"]
+    assert await dies(NOW + 59 * MINUTE) == []
+    assert await dies(NOW + 60 * MINUTE) == ["⚙️ 3 messages"]
+
+
+async def test_a_topic_is_told_of_where_it_is_configured(store: Store) -> None:
+    """Others are where somebody asked for a test."""
+    watching = watcher(store)
+    watching.topics = {("-5", 9): False, ("-5", 8): False, ("1", 9): False}
+    await watching.look()
+    await watching.look()
+    assert [chat for chat, text in queued(store) if "The topic of chat -5 is gone or closed" in text] == ["1", "-5"]
+    assert len(queued(store)) == 2
 
 
 async def test_a_broken_database_is_told_without_it(store: Store) -> None:

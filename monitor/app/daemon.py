@@ -77,6 +77,7 @@ class Daemon:
         self._clock = clock
         self._delivery = Delivery(store, senders, moved=self._request_reload, clock=clock)
         self._watcher, self._heartbeat = Watcher(store, clock, self._delivery.wake), Heartbeat(clock)
+        self._watcher.topics = self._delivery.topics
         self._hearing = Hearing(store, clock, self._delivery.wake, self._request_reload)
         self._stamp: object = stamp(Path(config.folder)) if config.folder else ()
         self._stopping = asyncio.Event()

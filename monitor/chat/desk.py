@@ -87,16 +87,16 @@ class Desk:
         if who is None:
             self._stranger(said)
             return
-        # Who can write here lets the bot write, too.
-        if await self._in(self._quick, lambda: self._store.chats.resume(who.chat, self._clock())):
+        asked = read(said.text, bot) if isinstance(said, Written) else None
+        # Who asks here wants to be told here, too.
+        wanted = isinstance(said, Pressed) or asked is not None
+        if wanted and await self._in(self._quick, lambda: self._store.chats.resume(who.chat, self._clock())):
             log.info("chat resumed", chat=who.chat)
             self._wake()
         if isinstance(said, Pressed):
             await self._pressed(said, who, line)
-        else:
-            asked = read(said.text, bot)
-            if asked is not None and not _another_bots(asked, said.place):
-                await self._asked(said, asked.command, who, line)
+        elif asked is not None and not _another_bots(asked, said.place):
+            await self._asked(said, asked.command, who, line)
 
     async def _follow(self, said: Moved) -> None:
         """Take a configured group's new number for it, in place of the old one."""

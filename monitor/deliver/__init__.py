@@ -48,9 +48,9 @@ def _now() -> datetime:
 class Delivery:
     """The outbox's reader. `senders` has a sender for each way out; `moved` is called when a group became another.
 
-    `timeout` bounds one attempt; a lease outlives two of them (with markup and without), so that nobody else sends the
-    message meanwhile. After a crash the messages that were under way are sent again at the next start on the same host,
-    on another one once their leases end.
+    `timeout` bounds one attempt; a lease outlives three of them (with markup and topic, and without each), so that
+    nobody else sends the message meanwhile. After a crash the messages that were under way are sent again at the next
+    start on the same host, on another one once their leases end. `topics` is whether each topic took its last message.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Delivery:
     ) -> None:
         self._store, self._senders, self._backoff = store, senders, backoff
         self._moved = moved
-        self._timeout, self._lease = timeout, 2 * timeout + MARGIN
+        self._timeout, self._lease = timeout, 3 * timeout + MARGIN
         self._clock, self._sleep, self._jitter = clock, sleep, jitter
         self._owner = this_process()
         self._pace, self._seeded = Pace(limits), False
@@ -76,6 +76,7 @@ class Delivery:
         self._changed = asyncio.Event()
         self._stopping = False
         self.delivered = Delivered()
+        self.topics: dict[tuple[str, int], bool] = {}
 
     def wake(self) -> None:
         """Look at the outbox now: something was queued."""
@@ -192,14 +193,27 @@ class Delivery:
             await self._sent(message, telegram_id)
 
     async def _attempt(self, message: Message) -> int | None:
-        """Send; where the markup is refused, send the plain form: an alert without bold beats none."""
-        try:
-            return await self._bounded(message)
-        except DeliveryError as error:
-            if not error.unparsable or not message.text.html:
-                raise
+        """Send; where markup or topic are refused, send without: an alert not bold, or elsewhere, beats none."""
+        while True:
+            try:
+                telegram_id = await self._bounded(message)
+            except DeliveryError as error:
+                message = self._plainer(message, error)
+            else:
+                if message.thread is not None and message.edits is None:
+                    self.topics[message.chat, message.thread] = True
+                return telegram_id
+
+    def _plainer(self, message: Message, error: DeliveryError) -> Message:
+        """The message without what was refused; raises the error where that is all of it."""
+        if error.unparsable and message.text.html:
             log.error("message markup refused", message=message.id, error=str(error), html=message.text.html)
-        return await self._bounded(replace(message, text=Text("", message.text.plain)))
+            return replace(message, text=Text("", message.text.plain))
+        if error.no_topic and message.thread is not None:
+            log.warning("topic refused", **_fields(message), topic=message.thread, error=str(error))
+            self.topics[message.chat, message.thread] = False
+            return replace(message, thread=None)
+        raise error
 
     async def _bounded(self, message: Message) -> int | None:
         sender = self._senders.get(way(message.chat))

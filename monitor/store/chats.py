@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from monitor.domain import Kind
 from monitor.schema import announced, changes, chats, decisions, feedback, messages, mutes, tellings, thresholds
@@ -60,15 +60,20 @@ class Chats:
             return since is None
 
     def resume(self, chat: str, now: datetime) -> bool:
-        """Send the chat what waits, for somebody there wants it; returns whether it was parked.
+        """Try the chat now, for somebody there wants what waits; returns whether it was parked.
 
-        What waited for three days is a dead letter by then. Mostly only reads: it is asked at each word from a chat.
+        It is parked no more once it takes a message: who may write there need not be one who lets the bot write. What
+        waited for three days is a dead letter by then. Mostly only reads: it is asked at each command from a chat.
         """
         with self._database.read() as tx:
             if tx.scalar(select(c.parked).where(c.chat == chat)) is None:
                 return False
         with self._database.write() as tx:
-            return reopen(tx, chat, now)
+            _bury(tx, chat, now)
+            if tx.scalar(select(m.id).where(m.chat == chat, m.status == Status.PENDING.value).limit(1)) is None:
+                return reopen(tx, chat, now)
+            tx.execute(update(chats).where(c.chat == chat).values(probe=now))
+            return True
 
     def try_parked(self, now: datetime) -> None:
         """Try the parked chats now: those that take their oldest message are parked no more."""
@@ -80,6 +85,12 @@ class Chats:
         with self._database.read() as tx:
             rows = tx.execute(select(chats).where(c.parked.is_not(None)).order_by(c.chat))
             return [Parked(row.chat, row.parked, row.why) for row in rows]
+
+    def dead_letters(self) -> Mapping[str, int]:
+        """How many messages each chat will not get, unless they are tried again; chats without any are absent."""
+        with self._database.read() as tx:
+            dead = select(m.chat, func.count().label("letters")).where(m.status == Status.DEAD.value)
+            return {row.chat: row.letters for row in tx.execute(dead.group_by(m.chat).order_by(m.chat))}
 
     def move(self, old: str, new: str) -> None:
         """The group `old` became `new`, which takes over its messages and what it was told.
@@ -109,10 +120,15 @@ def reopen(connection: Connection, chat: str, now: datetime) -> bool:
     parked = update(chats).where(c.chat == chat, c.parked.is_not(None))
     if not connection.execute(parked.values(parked=None, probe=None, why="")).rowcount:
         return False
+    _bury(connection, chat, now)
+    return True
+
+
+def _bury(connection: Connection, chat: str, now: datetime) -> None:
+    """Give up what waited too long for the chat."""
     stale = update(messages).where(m.chat == chat, m.status == Status.PENDING.value, m.owner.is_(None))
     late = {"status": Status.DEAD.value, "due": None, "error": TOO_LATE}
     connection.execute(stale.where(m.queued <= now - STALE).values(late))
-    return True
 
 
 def _write(connection: Connection, chat: str, values: dict[str, object]) -> None:
