@@ -15,10 +15,16 @@ SPACE, ENOUGH = 200_000_000, 400_000_000
 """Bytes free on the database's disk: below the first it is a trouble, from the second on it is over."""
 LISTED = 15
 FAILING, JUDGING, NEWS, DISK, CONFIGURATION = "feeds failing", "judging", "news", "disk", "configuration"
+DELIVERY = "delivery"
+LATE, IN_TIME = timedelta(minutes=15), timedelta(minutes=5)
+"""How long the oldest message waits: beyond the first it is a trouble, below the second it is over."""
+GRAVE = frozenset({JUDGING, DELIVERY})
+"""With these the daemon does not do its work."""
 CHAT, MOVED, SILENT, DEAD, TOPIC = "chat ", "moved ", "silent ", "dead ", "topic "
 OVER = {
     FAILING: "Most feeds can be read again.",
     JUDGING: "Articles are judged again.",
+    DELIVERY: "Messages are delivered in time again.",
     NEWS: "Feeds give new articles again.",
     DISK: "There is enough space on the disk again.",
     CONFIGURATION: "The configuration is accepted again.",
@@ -29,17 +35,19 @@ OVER = {
 class Facts:
     """How things are. `feeds` are those that are polled; `judged` is when this process last judged an article.
 
-    `behind` is how long the oldest article waits to be judged; `parked` are chats that refuse the bot, and what was
-    said; `dead` is how many messages each chat will not get; `topics` is whether the topic of each chat that has one
-    took its last message, None where none was sent yet; `moved` are groups that the configuration names by old ids, and
-    their new ones; `refused` is what is wrong with the configuration; `free` is what is left on the database's disk in
-    bytes, None where that is not known.
+    `behind` is how long the oldest article waits to be judged; `late` is since when each chat's oldest message waits
+    for its delivery, without chats that are parked or that nothing reaches; `parked` are chats that refuse the bot, and
+    what was said; `dead` is how many messages each chat will not get; `topics` is whether the topic of each chat that
+    has one took its last message, None where none was sent yet; `moved` are groups that the configuration names by old
+    ids, and their new ones; `refused` is what is wrong with the configuration; `free` is what is left on the database's
+    disk in bytes, None where that is not known.
     """
 
     started: datetime
     feeds: Sequence[FeedState] = ()
     judged: datetime | None = None
     behind: timedelta = timedelta(0)
+    late: Mapping[str, datetime] = field(default_factory=dict)
     parked: Mapping[str, str] = field(default_factory=dict)
     dead: Mapping[str, int] = field(default_factory=dict)
     topics: Mapping[str, bool | None] = field(default_factory=dict)
@@ -100,6 +108,10 @@ def _troubles(facts: Facts, known: Mapping[str, str], now: datetime) -> dict[str
         found[DISK] = f"Only {(facts.free or 0) // 1_000_000} MB are left on the disk of the database."
     if _stands_still(facts, JUDGING in known, now):
         found[JUDGING] = f"No article was judged for an hour, though the oldest waits for {_span(facts.behind)}."
+    late = _late(facts, DELIVERY in known, now)
+    if late:
+        chats = _listed(sorted(late))
+        found[DELIVERY] = f"Messages are not delivered: the oldest waits for {_span(max(late.values()))} (to {chats})."
     failing = [state for state in facts.feeds if state.failure and state.failures >= FAILS]
     if _too_many(len(failing), len(facts.feeds), FAILING in known):
         found[FAILING] = f"{len(failing)} of {len(facts.feeds)} feeds cannot be read; `/feeds` or the log shows why."
@@ -140,6 +152,12 @@ def _stands_still(facts: Facts, before: bool, now: datetime) -> bool:
     if facts.behind < HOUR:
         return False
     return (before and facts.judged is None) or now - (facts.judged or facts.started) >= HOUR
+
+
+def _late(facts: Facts, before: bool, now: datetime) -> dict[str, timedelta]:
+    """How long the chats wait whose messages are late. What was queued before the start could not go before it."""
+    waits = {chat: now - (since if before else max(since, facts.started)) for chat, since in facts.late.items()}
+    return {chat: wait for chat, wait in waits.items() if (wait >= IN_TIME if before else wait > LATE)}
 
 
 def _too_many(failing: int, feeds: int, before: bool) -> bool:

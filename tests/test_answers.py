@@ -51,6 +51,8 @@ def test_what_waits_is_told_apart(
     """Nothing, one, several; what chats that bar the bot are to get is not late."""
     lines = answers.status((2, 0), judging, sending, "none yet", "m").plain.splitlines()
     assert lines[2:4] == says
+    took = answers.status((2, 0), judging, sending, "", "m", (timedelta(seconds=1), timedelta(minutes=2)))
+    assert took.plain.splitlines()[3] == f"{says[1]}; the last ones took 1 s, at most 120 s"
 
 
 @pytest.mark.parametrize(

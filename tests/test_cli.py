@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -250,6 +250,25 @@ def test_health_is_the_daemons(run: Run, config: Path, tmp_path: Path) -> None:
     store.beat(datetime.now(UTC))
     store.close()
     assert run("--config", config, "health") == Ran(0, "alive; no message waits\n", "")
+
+
+def test_health_tells_how_delivery_does(run: Run, config: Path, tmp_path: Path) -> None:
+    """How long messages wait and took, for people and programs; it fails where the daemon finds that they do not go."""
+    from monitor.domain import Text
+
+    store = Store(f"sqlite:///{tmp_path}/state/balkan-monitor/monitor.db")
+    store.migrate()
+    now = datetime.now(UTC)
+    store.beat(now)
+    for id in store.enqueue(["1", "1", "1"], Text("", "hi"), now - timedelta(minutes=2)):
+        store.record_sent(id, 7, now - timedelta(minutes=2) + timedelta(seconds=3 if id < 3 else 60))
+    assert run("--config", config, "health").out == "alive; no message waits; the last ones took 3 s, at most 60 s\n"
+    store.note_troubles({"delivery": "Messages are not delivered."}, [], [], now)
+    store.close()
+    sentence(run("--config", config, "health"), 1, "Messages are not delivered.")
+    ran = run("--config", config, "health", "--json")
+    told = [json.loads(ran.out)[key] for key in ("healthy", "trouble", "oldest_waiting_s", "lag_median_s", "lag_max_s")]
+    assert (ran.status, told) == (1, [False, "Messages are not delivered.", 0, 3, 60])
 
 
 def test_a_test_alert_on_the_terminal(run: Run, config: Path) -> None:

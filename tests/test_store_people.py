@@ -155,6 +155,7 @@ def test_how_things_stand_is_told(store: Store) -> None:
     assert (now.feeds, now.failing, now.unjudged, now.behind) == (1, 0, 1, 5 * MINUTE)
     assert (now.pending, now.late, now.parked, now.dead) == (1, 5 * MINUTE, 0, 0)
     assert now.last == NOW + MINUTE
+    assert (now.usual, now.most) == (MINUTE, MINUTE)
     ((told, at),) = store.people.latest("1", 5)
     assert (told.id, at) == (store.people.story_of("1", 100), NOW + MINUTE)
     assert store.people.latest("2", 5) == []

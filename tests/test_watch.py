@@ -9,7 +9,7 @@ from samples import MINUTE, NOW
 
 from monitor.domain import Failure, FeedState
 from monitor.schedule import longest_pause
-from monitor.watch import CONFIGURATION, DISK, FAILING, JUDGING, NEWS, Facts, silence, watch
+from monitor.watch import CONFIGURATION, DELIVERY, DISK, FAILING, JUDGING, NEWS, Facts, silence, watch
 
 TICK, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 
@@ -172,6 +172,26 @@ def test_little_space(free: int | None, known: dict[str, str], trouble: bool) ->
     """Is over once there is twice as much."""
     told = watch(facts(free=free), known, NOW)
     assert (DISK in {*known, *told.begun} - {*told.over}) is trouble
+
+
+@pytest.mark.parametrize(
+    ("waits", "started", "known", "trouble"),
+    [
+        (15 * MINUTE, DAY, {}, False),
+        (15 * MINUTE + TICK, DAY, {}, True),
+        (5 * MINUTE, DAY, {DELIVERY: ""}, True),
+        (5 * MINUTE - TICK, DAY, {DELIVERY: ""}, False),
+        (DAY, 15 * MINUTE, {}, False),
+        (DAY, 15 * MINUTE + TICK, {}, True),
+        (DAY, MINUTE, {DELIVERY: ""}, True),
+    ],
+)
+def test_messages_that_wait(waits: timedelta, started: timedelta, known: dict[str, str], trouble: bool) -> None:
+    """While the program did not run nothing could go; a restart ends no trouble."""
+    found = facts(late={"5": NOW - waits, "6": NOW}, started=NOW - started)
+    told = watch(found, known, NOW)
+    assert (DELIVERY in {*known, *told.begun} - {*told.over}) is trouble
+    assert [text for text in told.notices if "(to 5)" in text] == list(told.begun.values())
 
 
 def test_a_refused_configuration_is_told_once_for_each_mistake() -> None:

@@ -93,12 +93,40 @@ async def test_dead_letters_are_told_in_crowds(store: Store) -> None:
         (id,) = store.enqueue(["2"], _text(), when)
         store.record_failed(id, "too long", None, 1)
         await watching.look()
-        return [text.split(" to chat")[0] for chat, text in queued(store)[before:] if chat == "1"]
+        told = [text for chat, text in queued(store)[before:] if chat == "1"]
+        return [text.partition(" to chat")[0] for text in told if "could not be delivered" in text]
 
     await watching.look()
     assert await dies(NOW) == ["⚙️ 1 message"]
     assert await dies(NOW + 59 * MINUTE) == []
     assert await dies(NOW + 60 * MINUTE) == ["⚙️ 3 messages"]
+
+
+async def test_delivery_that_stands_still_is_told_by_other_ways(store: Store) -> None:
+    """And the daemon does not do its work meanwhile; what waits for a service that is gone stops nobody."""
+    desk = Service(name="desk", url=SecretStr("ntfy://x"), admin=True)
+    config = Config(telegram=TelegramConfig(chats=CHATS, token=TOKEN), notify=(desk,))
+    at = [NOW]
+    watching = Watcher(store, lambda: at[0], lambda: None)
+    watching.use(config, {"telegram": Fake(), "notify": Fake()})
+    store.enqueue(["notify:gone", "-5"], _text(), NOW)
+    at[0] += 16 * MINUTE
+    assert not await watching.look()
+    says = "⚙️ Messages are not delivered: the oldest waits for 16 minutes (to -5)."
+    assert queued(store)[2:] == [(chat, says) for chat in ("1", "-5", "notify:desk")]
+    for alert in store.alerts():
+        if alert.chat != "notify:gone":
+            store.record_sent(alert.id, 70, at[0])
+    assert await watching.look()
+    assert queued(store)[-1] == ("notify:desk", "⚙️ Messages are delivered in time again.")
+
+
+async def test_what_waited_in_a_parked_chat_is_not_late(store: Store) -> None:
+    """Neither while it is parked nor once it takes messages again."""
+    store.chats.park(store.enqueue(["2", "2"], _text(), NOW)[0], "blocked", NOW)
+    assert store.chats.waiting_since() == {}
+    store.record_sent(1, 70, NOW + 60 * MINUTE)
+    assert store.chats.waiting_since() == {"2": NOW + 60 * MINUTE}
 
 
 async def test_a_topic_is_told_of_where_it_is_configured(store: Store) -> None:

@@ -11,13 +11,13 @@ from sqlalchemy.engine import make_url
 
 from monitor.app import wiring
 from monitor.config import Config
-from monitor.deliver import way
+from monitor.deliver import NOTIFY, way
 from monitor.domain import Message, Sender
 from monitor.errors import DeliveryError, StoreError
 from monitor.pipeline import admins
 from monitor.render import notice
 from monitor.store import Notice, Store
-from monitor.watch import JUDGING, Facts, Watched, watch
+from monitor.watch import GRAVE, Facts, Watched, watch
 
 log = structlog.get_logger("monitor")
 PATIENCE = 2
@@ -82,7 +82,9 @@ class Watcher:
         if found.begun or found.over or told:
             self._store.note_troubles(found.begun, found.over, told, now)
         self._failures, self._told = 0, False
-        return Watched(found.begun, found.over, tuple(notices)), JUDGING not in {*known, *found.begun} - {*found.over}
+        return Watched(found.begun, found.over, tuple(notices)), GRAVE.isdisjoint(
+            {*known, *found.begun} - {*found.over}
+        )
 
     def _facts(self, config: Config, now: datetime) -> Facts:
         written = {str(chat.id) for chat in self._config.telegram.chats}
@@ -91,6 +93,7 @@ class Watcher:
             feeds=[feed.state for feed in self._store.feeds() if feed.enabled],
             judged=self.judged,
             behind=self._store.people.standing(now).behind,
+            late={chat: at for chat, at in self._store.chats.waiting_since().items() if self._reached(config, chat)},
             parked={parked.chat: parked.why for parked in self._store.chats.parked()},
             dead=self._letters(now),
             topics={
@@ -102,6 +105,11 @@ class Watcher:
             refused=self.refused,
             free=_free(wiring.database_url(self._config)),
         )
+
+    def _reached(self, config: Config, chat: str) -> bool:
+        """Whether something is configured that reaches the chat: what waits for a service that is gone is not late."""
+        services = {service.chat for service in config.notify}
+        return way(chat) in self._senders and (way(chat) != NOTIFY or chat in services)
 
     def _letters(self, now: datetime) -> Mapping[str, int]:
         """The dead letters by chat; where there were suddenly more, those of that look for a while."""

@@ -26,7 +26,8 @@ def status(room: Room, who: Visitor) -> Reply:
     last = f"{answers.span_of(room.now - now.last)} ago" if now.last else "none yet"
     model = f"{room.judge.classifier.version}, threshold {room.threshold(who.chat):.3f}"
     feeds, sending = (now.feeds, now.failing), (now.pending, now.late, now.parked, now.dead)
-    return Reply(answers.status(feeds, (now.unjudged, now.behind), sending, last, model))
+    took = None if now.usual is None or now.most is None else (now.usual, now.most)
+    return Reply(answers.status(feeds, (now.unjudged, now.behind), sending, last, model, took))
 
 
 def latest(room: Room, who: Visitor) -> Reply:

@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from monitor.deliver.pace import BACKOFF, LIMITS, Backoff, Limits, Pace, way
+from monitor.deliver.pace import BACKOFF, LIMITS, NOTIFY, Backoff, Limits, Pace, way
 from monitor.deliver.terminal import Terminal
 from monitor.domain import Message, Sender, Text
 from monitor.errors import DeliveryError, StoreError
 from monitor.store import Store, this_process
 
-__all__ = ["Backoff", "Delivered", "Delivery", "Limits", "Pace", "Terminal", "way"]
+__all__ = ["NOTIFY", "Backoff", "Delivered", "Delivery", "Limits", "Pace", "Terminal", "way"]
 
 AT_ONCE = 24
 """Messages under way at most; fewer than the sender's connections."""

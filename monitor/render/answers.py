@@ -71,10 +71,12 @@ def status(
     sending: tuple[int, timedelta, int, int],
     last: str,
     model: str,
+    took: tuple[timedelta, timedelta] | None = None,
 ) -> Text:
     """How it goes: (feeds, failing), (articles that wait, how long), and messages.
 
-    Of these: those that wait, how long, those that wait in parked chats, and those that died.
+    Of these: those that wait, how long, those that wait in parked chats, and those that died; `took` is how long the
+    last ones took, the median and the longest.
     """
     count, failing = feeds
     unjudged, behind = judging
@@ -83,6 +85,7 @@ def status(
     queue = [_waits(pending, "message", late)] if pending or not parked else []
     queue += [shut_out(parked)] if parked else []
     queue += [f"{dead} could not be delivered"] if dead else []
+    queue += [lag(*took)] if took else []
     return page(
         [
             bold("Balkan Monitor is running"),
@@ -93,6 +96,11 @@ def status(
             line_of(f"Model: {model}"),
         ]
     )
+
+
+def lag(usual: timedelta, most: timedelta) -> str:
+    """How long the last messages took from their decision to the chat."""
+    return f"the last ones took {usual.total_seconds():.0f} s, at most {most.total_seconds():.0f} s"
 
 
 def shut_out(parked: int) -> str:

@@ -1,6 +1,7 @@
 """What people ask in chats: how things stand, what was told last, which story a message tells."""
 
 from datetime import datetime, timedelta
+from statistics import median_high as median
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -11,6 +12,8 @@ from monitor.store.values import Standing, Status
 
 m = messages.c
 SHOWN = (Kind.NEW.value, Kind.UPDATE.value)
+RECENT = 100
+"""The messages that tell how long delivery takes."""
 LOOKED = 20
 """How many messages are looked at for each story that is asked for: one story may have several."""
 
@@ -24,6 +27,9 @@ def standing(connection: Connection, now: datetime) -> Standing:
     undelivered = m.status == Status.PENDING.value, m.kind != Kind.EDIT.value
     barred = m.chat.in_(select(chats.c.chat).where(chats.c.parked.is_not(None)))
     queued = connection.execute(select(func.count(), func.min(m.queued)).where(*undelivered, ~barred)).one()
+    recent = select(m.sent_at, m.queued).where(m.sent_at.is_not(None), m.kind != Kind.EDIT.value)
+    rows = connection.execute(recent.order_by(m.sent_at.desc()).limit(RECENT))
+    took = sorted(_since(row.queued, row.sent_at) for row in rows)
     last = select(func.max(m.sent_at)).where(m.story_id.is_not(None), m.kind.in_(SHOWN))
     return Standing(
         feeds=_count(connection, read),
@@ -35,6 +41,8 @@ def standing(connection: Connection, now: datetime) -> Standing:
         parked=_count(connection, *undelivered, barred),
         dead=_count(connection, m.status == Status.DEAD.value),
         last=connection.scalar(last),
+        usual=median(took) if took else None,
+        most=took[-1] if took else None,
     )
 
 

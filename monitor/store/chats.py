@@ -86,6 +86,14 @@ class Chats:
             rows = tx.execute(select(chats).where(c.parked.is_not(None)).order_by(c.chat))
             return [Parked(row.chat, row.parked, row.why) for row in rows]
 
+    def waiting_since(self) -> Mapping[str, datetime]:
+        """Since when each chat's oldest message waits; without edits, which take their time, and parked chats."""
+        barred = m.chat.in_(select(c.chat).where(c.parked.is_not(None)))
+        undelivered = m.status == Status.PENDING.value, m.kind != Kind.EDIT.value
+        with self._database.read() as tx:
+            oldest = select(m.chat, func.min(m.queued).label("since")).where(*undelivered, ~barred)
+            return {row.chat: row.since for row in tx.execute(oldest.group_by(m.chat).order_by(m.chat))}
+
     def dead_letters(self) -> Mapping[str, int]:
         """How many messages each chat will not get, unless they are tried again; chats without any are absent."""
         with self._database.read() as tx:
@@ -116,11 +124,16 @@ class Chats:
 
 
 def reopen(connection: Connection, chat: str, now: datetime) -> bool:
-    """Let a parked chat take messages again, without those that are too old; returns whether it was parked."""
+    """Let a parked chat take messages again, without those that are too old; returns whether it was parked.
+
+    The others could not go before, so that they are late only from now on.
+    """
     parked = update(chats).where(c.chat == chat, c.parked.is_not(None))
     if not connection.execute(parked.values(parked=None, probe=None, why="")).rowcount:
         return False
     _bury(connection, chat, now)
+    waiting = update(messages).where(m.chat == chat, m.status == Status.PENDING.value)
+    connection.execute(waiting.values(queued=now))
     return True
 
 
