@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from monitor.app.heartbeat import Heartbeat
 from monitor.app.watching import Watcher
-from monitor.config import Chat, Config, HeartbeatConfig, Service, TelegramConfig, follow, load
+from monitor.config import Chat, Config, HeartbeatConfig, Service, TelegramConfig, admins, follow, load, warnings
 from monitor.domain import Message
 from monitor.errors import ConfigError, StoreError
-from monitor.pipeline import admins, recipients
+from monitor.pipeline import recipients
 from monitor.store import Store
 
 CHATS = (Chat(id=1, admin=True), Chat(id=2), Chat(id=-5, admin=True, thread=9))
@@ -168,6 +168,25 @@ def test_who_is_told_what_admins_are_told() -> None:
     services = tuple(Service(name=name, url=SecretStr("ntfy://x"), admin=name == "desk") for name in ("desk", "phone"))
     config = Config(telegram=TelegramConfig(chats=chats, admins=(2, 3)), notify=services)
     assert admins(config) == (("2", None), ("-5", 9), ("notify:desk", None))
+
+
+@pytest.mark.parametrize(
+    ("chats", "admin_service", "warned"),
+    [
+        ((Chat(id=2), Chat(id=-5)), False, True),
+        ((), False, True),
+        ((Chat(id=3), Chat(id=-5)), False, False),
+        ((Chat(id=-5, admin=True),), False, False),
+        ((Chat(id=-5),), True, False),
+    ],
+)
+def test_admins_whom_nothing_reaches_are_warned_of(chats: tuple[Chat, ...], admin_service: bool, warned: bool) -> None:
+    """By `check` and at the start: what they change, and what goes wrong, would be told to nobody."""
+    service = Service(name="desk", url=SecretStr("ntfy://x"), admin=admin_service)
+    config = Config(telegram=TelegramConfig(chats=chats, admins=(3,)), notify=(service,))
+    assert any("nobody is told of changes" in text for text in warnings(config)) is warned
+    silent = Config(telegram=TelegramConfig(chats=chats), notify=(service,))
+    assert not any("nobody is told of changes" in text for text in warnings(silent))
 
 
 async def test_where_nothing_reaches_the_admins_nothing_is_queued(store: Store) -> None:

@@ -10,11 +10,10 @@ import structlog
 from sqlalchemy.engine import make_url
 
 from monitor.app import wiring
-from monitor.config import Config
+from monitor.config import Config, admins
 from monitor.deliver import NOTIFY, way
 from monitor.domain import Message, Sender
 from monitor.errors import DeliveryError, StoreError
-from monitor.pipeline import admins
 from monitor.render import notice
 from monitor.store import Notice, Store
 from monitor.watch import GRAVE, Facts, Watched, watch

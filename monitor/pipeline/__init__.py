@@ -8,7 +8,7 @@ from monitor.pipeline.digesting import near_misses, tell_day
 from monitor.pipeline.explaining import explain
 from monitor.pipeline.indexing import measured, watch_index
 from monitor.pipeline.judging import Judge, Processed, judge_text, process
-from monitor.pipeline.noticing import admins, tell_admins
+from monitor.pipeline.noticing import tell_admins
 from monitor.pipeline.polling import Poller
 from monitor.pipeline.reconsidering import Looked, reconsider
 from monitor.pipeline.telling import addressed, reader, recipients
@@ -19,7 +19,6 @@ __all__ = [
     "Poller",
     "Processed",
     "addressed",
-    "admins",
     "explain",
     "judge_text",
     "measured",
