@@ -179,7 +179,7 @@ def _no_news(facts: Facts, before: bool, now: datetime) -> bool:
 def _until(chat: str) -> str:
     """What has to happen before a chat takes messages again; groups and channels have negative numbers, or names."""
     if chat.startswith(("-", "@")):
-        return "They wait until the bot may write there and somebody there sends /start."
+        return "They wait until the bot may write there: as a member of a group, as an administrator of a channel."
     return "They wait until whose chat it is sends the bot /start."
 
 

@@ -43,6 +43,7 @@ class Accepted:
         return [shown for row in self.keyboard for shown, _ in row]
 
 
+KINDS = ["message", "callback_query", "channel_post", "my_chat_member"]
 CHAT = {
     "type": "group",
     "title": "Analysts",
@@ -211,7 +212,7 @@ class BotApi:
             raise Refused("Conflict: can't use getUpdates method while webhook is active")
         offset = int(fields["offset"]) if "offset" in fields else None
         self.asked.append(offset)
-        assert json.loads(fields["allowed_updates"]) == ["message", "callback_query"]
+        assert json.loads(fields["allowed_updates"]) == KINDS
         ends = asyncio.get_running_loop().time() + float(fields["timeout"])
         while True:
             self._came.clear()

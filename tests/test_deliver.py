@@ -324,6 +324,22 @@ async def test_an_error_without_a_topic_to_leave_is_kept(store: Store) -> None:
     assert store.alerts()[0].status is Status.DEAD
 
 
+async def test_a_chat_that_removed_the_bot_is_not_tried(store: Store) -> None:
+    """It waits from then on, and goes on once the bot is there again, also where nothing waited."""
+    assert store.chats.shut("1", "removed", NOW)
+    assert not store.chats.shut("1", "removed", NOW)
+    store.enqueue(["1"], HI, NOW)
+    clock, asked = Clock(), list[int]()
+    await delivery(store, Fake(barring(asked, lambda: False)), clock).drain(HOUR)
+    assert asked == []
+    assert store.chats.resume("1", clock.at)
+    await delivery(store, Fake(barring(asked, lambda: False)), clock).drain(HOUR)
+    assert (asked, store.chats.parked()) == ([1], [])
+    store.chats.shut("1", "removed", NOW)
+    assert store.chats.resume("1", NOW)
+    assert store.chats.parked() == []
+
+
 async def test_a_parked_chat_that_still_refuses_stays_parked(store: Store) -> None:
     """Somebody who writes there need not be one who lets the bot write: admins are not told that it goes on."""
     store.enqueue(["1", "1"], HI, NOW)

@@ -15,10 +15,11 @@ from emulator import Shim, Transcript
 from structlog.testing import capture_logs
 
 from monitor.deliver import Delivery, Limits
-from monitor.domain import Kind, Message, Text
+from monitor.domain import Admitted, Kind, Message, Place, Text
 from monitor.errors import DeliveryError
 from monitor.store import Store
 from monitor.telegram import Telegram
+from monitor.telegram.line import read
 
 TOKEN = "12345:SECRET-part-of-the-token"
 HI = Text("<b>Clash</b> &amp; <i>more</i>", "Clash & more")
@@ -156,6 +157,32 @@ async def test_what_people_in_a_chat_can_change_is_no_fault_of_the_message(
     with pytest.raises(DeliveryError) as failed:
         await bot.send(Message(1, "-5", HI, thread=4))
     assert (failed.value.barred, failed.value.no_topic) == (barred, no_topic)
+
+
+BOT = {"id": 1, "is_bot": True, "first_name": "Monitor"}
+CHANNEL = {"id": -1005, "type": "channel", "title": "News"}
+
+
+@pytest.mark.parametrize(
+    ("member", "welcome"),
+    [
+        ({"status": "member"}, True),
+        ({"status": "left"}, False),
+        ({"status": "kicked", "until_date": 0}, False),
+    ],
+)
+def test_a_chat_tells_whether_the_bot_is_welcome(member: dict[str, object], welcome: bool) -> None:
+    """Of a channel as of a group: there nobody writes to the bot."""
+    change = {"chat": CHANNEL, "from": BOT, "date": 1, "old_chat_member": {"status": "left", "user": BOT}}
+    raw = {"update_id": 5, "my_chat_member": change | {"new_chat_member": member | {"user": BOT}}}
+    assert read(raw) == Admitted(5, Place(-1005, "", "channel"), welcome)
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("/start", True), ("/start@monitor_bot", True), ("/started", False)])
+def test_a_channel_asks_by_a_post(text: str, wanted: bool) -> None:
+    """Which names nobody; other posts mean nothing."""
+    found = read({"update_id": 5, "channel_post": {"message_id": 1, "date": 1, "chat": CHANNEL, "text": text}})
+    assert found == (Admitted(5, Place(-1005, "", "channel"), True) if wanted else None)
 
 
 async def test_the_strict_server_refuses_bad_markup(api: BotApi, bot: Telegram) -> None:

@@ -249,7 +249,7 @@ def test_chats_that_bar_the_bot_or_moved() -> None:
     told = watch(facts(parked={"5": "blocked", "-7": "no rights"}, moved={"-1": "-100"}), {}, NOW)
     assert told.notices == (
         "Chat 5 takes no messages (blocked). They wait until whose chat it is sends the bot /start.",
-        "Chat -7 takes no messages (no rights). They wait until the bot may write there and somebody there sends /start.",
+        "Chat -7 takes no messages (no rights). They wait until the bot may write there: as a member of a group, as an administrator of a channel.",
         "The group -1 became -100 and is followed; put the new id into monitor.yaml.",
     )
     assert watch(facts(), dict(told.begun), NOW).notices == (

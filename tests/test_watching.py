@@ -61,7 +61,7 @@ async def test_admins_are_told_once_also_across_restarts(store: Store) -> None:
     store.chats.park(store.enqueue(["-5"], _text(), NOW)[0], "blocked", NOW)
     await watcher(store).look()
     await watcher(store).look()
-    says = "⚙️ Chat -5 takes no messages (blocked). They wait until the bot may write there and somebody there sends /start."
+    says = "⚙️ Chat -5 takes no messages (blocked). They wait until the bot may write there: as a member of a group, as an administrator of a channel."
     assert queued(store)[1:] == [("1", says)]
     store.record_sent(1, 70, NOW)
     await watcher(store).look()

@@ -30,7 +30,7 @@ from monitor.commands import (
     read,
 )
 from monitor.config import Config, follow
-from monitor.domain import Moved, Place, Pressed, Written
+from monitor.domain import Admitted, Moved, Person, Place, Pressed, Written
 from monitor.errors import ConfigError, DeliveryError, InputError, StoreError
 from monitor.pipeline import Judge as Judging
 from monitor.render import answers
@@ -46,6 +46,7 @@ PAUSE = timedelta(seconds=1)
 """Before an answer that could not be sent is tried again; doubled each time."""
 STRANGERS = 1000
 """How many strangers are remembered, so that each gives one line in the log."""
+REMOVED = "the bot was blocked or removed there, or may not write"
 SLOW = (Trend, Judge)
 
 
@@ -83,6 +84,9 @@ class Desk:
         if isinstance(said, Moved):
             await self._follow(said)
             return
+        if isinstance(said, Admitted):
+            await self._admitted(said)
+            return
         who = visitor(self._config, said.place, said.by) or await self._newcomer(said)
         if who is None:
             self._stranger(said)
@@ -106,6 +110,19 @@ class Desk:
             self._config = follow(self._config, {old: new})
             log.warning("chat moved; put its new id into monitor.yaml", chat=old, new=new)
             self._moved()
+
+    async def _admitted(self, said: Admitted) -> None:
+        """Try a configured chat again that lets the bot write, and let the messages of one that does not wait."""
+        nobody = Person(0, "")
+        who = visitor(self._config, said.place, nobody)
+        if who is None:
+            log.info("not a configured chat", chat=said.place.id, welcome=said.welcome)
+        elif not said.welcome:
+            await self._in(self._quick, lambda: self._store.chats.shut(who.chat, REMOVED, self._clock()))
+            log.warning("chat parked", chat=who.chat, error=REMOVED)
+        elif await self._in(self._quick, lambda: self._store.chats.resume(who.chat, self._clock())):
+            log.info("chat resumed", chat=who.chat)
+            self._wake()
 
     async def _newcomer(self, said: Written | Pressed) -> Visitor | None:
         """Who this is where delivery has met a group's new number since the configuration was read."""

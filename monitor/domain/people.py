@@ -151,6 +151,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted:
+    """That a chat lets the bot write there, or does not any more: the update's number, and where."""
+
+    update: int
+    place: Place
+    welcome: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """A button that somebody pressed: its data as it came, what to answer it by, and the message that it is under."""
 

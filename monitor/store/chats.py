@@ -59,6 +59,13 @@ class Chats:
             _write(tx, chat, {"parked": since or now, "why": storable(why), "probe": now + AGAIN})
             return since is None
 
+    def shut(self, chat: str, why: str, now: datetime) -> bool:
+        """Let all messages of the chat wait, as `park` does, before one is tried; whether it was open before."""
+        with self._database.write() as tx:
+            since = tx.scalar(select(c.parked).where(c.chat == chat))
+            _write(tx, chat, {"parked": since or now, "why": storable(why), "probe": now + AGAIN})
+            return since is None
+
     def resume(self, chat: str, now: datetime) -> bool:
         """Try the chat now, for somebody there wants what waits; returns whether it was parked.
 

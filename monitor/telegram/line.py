@@ -5,21 +5,35 @@ What goes wrong is a DeliveryError, as for the sender.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
-from telegram import BotCommand, CallbackQuery, Chat, LinkPreviewOptions, Message, ReplyParameters, Update, User
+from telegram import (
+    BotCommand,
+    CallbackQuery,
+    Chat,
+    ChatMember,
+    ChatMemberRestricted,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+    Update,
+    User,
+)
 from telegram.constants import ParseMode
 
 from monitor import buttons
-from monitor.domain import Buttons, Moved, Person, Place, Press, Pressed, Text, Written
+from monitor.domain import Admitted, Buttons, Moved, Person, Place, Press, Pressed, Text, Written
 from monitor.telegram import asked, keyboard, make_bot
 
 T = TypeVar("T")
-Said = Written | Pressed | Moved
-KINDS = ["message", "callback_query"]
+Said = Written | Pressed | Moved | Admitted
+KINDS = ["message", "callback_query", "channel_post", "my_chat_member"]
+OUT = (ChatMember.LEFT, ChatMember.BANNED)
+START = re.compile(r"/start(@\w+)?\s*")
 ANSWER = 200
 """Characters that Telegram shows of an answer to a press."""
 log = structlog.get_logger(__name__)
@@ -121,7 +135,7 @@ class Line:
 
 
 def read(raw: Mapping[str, Any]) -> Said | None:
-    """An update as it came over the wire; None for what is no text, press or move, or is not in Telegram's form."""
+    """An update as it came over the wire; None for what means nothing here, or is not in Telegram's form."""
     try:
         update = Update.de_json(dict(raw), None)
     except Exception as error:
@@ -129,6 +143,14 @@ def read(raw: Mapping[str, Any]) -> Said | None:
         return None
     if update.callback_query is not None:
         return _pressed(update.update_id, update.callback_query)
+    if update.my_chat_member is not None:
+        where, member = update.my_chat_member.chat, update.my_chat_member.new_chat_member
+        muted = isinstance(member, ChatMemberRestricted) and not member.can_send_messages
+        return Admitted(update.update_id, _place(where), member.status not in OUT and not muted)
+    if update.channel_post is not None:
+        # Nobody is named as who wrote there: only whoever may post does.
+        wanted = START.fullmatch(update.channel_post.text or "")
+        return Admitted(update.update_id, _place(update.channel_post.chat), True) if wanted else None
     if update.message is None:
         return None
     return _moved(update.update_id, update.message) or _written(update.update_id, update.message)
