@@ -1,8 +1,10 @@
 """The bot as people use it: the real daemon over a strict Bot API server that people write and press through."""
 
 import asyncio
+import errno
 import functools
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -298,6 +300,39 @@ async def test_keywords_are_changed_in_their_file(
                 assert f"Change {number}" in (await answer(api, ANA, "/undo")).text
             assert file.read_text() == KEYWORDS
             assert "stands in boost already" in (await answer(api, ANA, "/keywords add boost barikad*")).text
+
+
+@pytest.mark.parametrize("command", ["/keywords add mute raid*", "/keywords remove barikad*", "/undo 1"])
+async def test_a_configuration_that_is_read_only_is_said(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """With what to do, and without a word of where it lies; nothing is logged as changed or taken back."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
+    async with BotApi() as api:
+        folder = written(tmp_path, server, api)
+        async with running(load(folder)) as (_, store):
+            assert "/undo 1" in (await answer(api, ANA, "/keywords add mute first*")).text
+            monkeypatch.setattr(os, "replace", refuse)
+            text = (await answer(api, ANA, command)).text
+            assert text.startswith("The configuration is read-only for the bot; nothing was changed.")
+            assert (str(tmp_path) in text, "docs/operations.md" in text) == (False, True)
+            (change,) = store.people.changes(9)
+            assert change.undone is None
+
+
+async def test_no_answer_names_a_path(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a file is in a state in which nothing can be changed."""
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
+    async with BotApi() as api:
+        folder = written(tmp_path, server, api)
+        async with running(load(folder)):
+            (folder / "keywords.yaml").write_bytes(b"\xff\xfe")
+            text = (await answer(api, ANA, "/keywords add mute raid*")).text
+            assert text == "keywords.yaml: cannot be read (not UTF-8 text)"
 
 
 async def listed(api: BotApi, word: str) -> str:

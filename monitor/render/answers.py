@@ -191,6 +191,14 @@ def score(relevant: bool, reason: str, lines: Iterable[str]) -> Text:
     return page([head, line_of(clip(reason, 200)) if reason else None, *(line_of(clip(line, 300)) for line in lines)])
 
 
+def unwritten(file: str, why: str | None) -> str:
+    """That a file was not changed; `why` None: it is read-only for the bot."""
+    if why:
+        return f"{file} cannot be written ({why}); nothing was changed."
+    mend = "Edit the file where the bot runs, or let the bot write there: docs/operations.md, 'Changes from the chat'."
+    return f"The configuration is read-only for the bot; nothing was changed. {mend}"
+
+
 def changed(change: Change, what: str) -> str:
     """That something was changed, and how to take it back."""
     return f"{what} /undo {change.id} takes it back."
