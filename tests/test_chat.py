@@ -507,6 +507,27 @@ async def test_near_misses_can_be_marked(tmp_path: Path, server: Server) -> None
         assert (said.opinion, said.by.name, said.score) == (Opinion.MISSED, "Marko", 0.95)
 
 
+async def test_near_misses_are_those_of_the_chat(tmp_path: Path, server: Server) -> None:
+    """What its own threshold refused is one, though another chat was told; /score judges by the same line."""
+    server.routes["/A"] = Reply(rss())
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        await answer(api, ANA, "/threshold 0.96")
+        server.routes["/A"] = Reply(rss(item(title("raid"))))
+        await read_again(store, "A")
+        await alerted(api, DESK)
+        here, there = [(await answer(api, ANA, "/misses", chat)).text for chat in (ROOM, DESK)]
+        assert "0.95; would be told by /threshold 0.95" in here
+        assert "Nothing was just below the line" in there
+        here, there = [(await answer(api, ANA, f"/score {title('x')}", chat)).text for chat in (ROOM, DESK)]
+        assert here.startswith(
+            "not relevant\nirrelevant: 0.95 is below the threshold 0.96; would be told by /threshold"
+        )
+        assert "threshold 0.960" in here
+        assert there.startswith("relevant\nrelevance 0.950, threshold 0.500")
+        await answer(api, ANA, "/threshold default")
+        assert "Nothing was just below the line" in (await answer(api, ANA, "/misses")).text
+
+
 async def test_only_admins_press_in_channels(tmp_path: Path, server: Server) -> None:
     """Everybody may read a channel."""
     async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):

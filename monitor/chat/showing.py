@@ -9,7 +9,7 @@ from monitor.chart import draw
 from monitor.chat.values import Reply, Room, Visitor
 from monitor.commands import PURPOSES, Judge, Show, Trend
 from monitor.domain import Source, Text
-from monitor.pipeline import judge_text, measured, near_misses
+from monitor.pipeline import chat_misses, judge_for, measured, recipient
 from monitor.render import answers, miss_buttons
 from monitor.store import EVERYONE, KnownFeed, Trail
 from monitor.trail import score_lines
@@ -35,8 +35,8 @@ def latest(room: Room, who: Visitor) -> Reply:
 
 
 def misses(room: Room, who: Visitor) -> Reply:
-    """What was just below the line, each with a button to say that it should have been told."""
-    found = near_misses(room.store, room.config, room.judge.threshold, room.now - DAY)[:MISSES]
+    """What was just below the line here, each with a button to say that it should have been told."""
+    found = chat_misses(room.store, room.config, room.judge.threshold, room.now - DAY, who.chat)[:MISSES]
     rows = [
         (a.id or 0, a.title, a.outlet, miss.refused.score.relevance, miss.setting)
         for miss in found
@@ -124,10 +124,13 @@ def trend(room: Room, who: Visitor, command: Trend) -> Reply:
 
 
 def score(room: Room, who: Visitor, command: Judge) -> Reply:
-    """What would be made of a text."""
-    judged, refused = judge_text(room.judge, room.config, room.now, command.text)
-    reason = f"{refused.reason}: {refused.detail}" if refused else ""
-    return Reply(answers.score(refused is None, reason, score_lines(judged.score, room.judge.threshold)))
+    """What would be made of a text in this chat."""
+    to = recipient(room.store, room.config, room.judge.threshold, who.chat)
+    judged, missed, line = judge_for(room.judge, room.config, room.now, command.text, to)
+    reason = f"{missed.refused.reason}: {missed.refused.detail}" if missed else ""
+    if missed and missed.setting:
+        reason += f"; would be told by {missed.setting}"
+    return Reply(answers.score(missed is None, reason, score_lines(judged.score, line)))
 
 
 def _trouble(room: Room, source: Source, feed: KnownFeed) -> tuple[str, str, str]:
