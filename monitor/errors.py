@@ -13,6 +13,17 @@ class ConfigError(MonitorError):
     """A mistake in the configuration; the message names the file, the line and the key."""
 
 
+class UnwritableError(ConfigError):
+    """A file of the configuration cannot be written; the message names its path, `file` is its name alone.
+
+    `locked` says that it is read-only for the program; else `why` says what was in the way.
+    """
+
+    def __init__(self, message: str, file: str, why: str, *, locked: bool) -> None:
+        super().__init__(message)
+        self.file, self.why, self.locked = file, why, locked
+
+
 class StoreError(MonitorError):
     """The database cannot be used: newer than the program, unreadable, or not reachable."""
 

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from samples import MINUTE, NOW, story
 
-from monitor.render import Reader, answers
+from monitor.render import Reader, answers, called
+from monitor.trend import subject_of
 
 READER = Reader(ZoneInfo("Europe/Belgrade"))
 NONE = timedelta(0)
@@ -70,3 +71,41 @@ def test_a_moment_is_not_told_as_a_span() -> None:
     lines = [answers.story(story(updated=NOW + after), (), READER).plain.splitlines()[1] for after in (NONE, MINUTE)]
     assert "29 Sep 2023, 18:40 CEST · /story" in lines[0]
     assert "29 Sep 2023, 18:40 CEST to 29 Sep 2023, 18:41 CEST" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        ("Kosovo", "XK"),
+        ("kosova", "XK"),
+        ("Косово", "XK"),
+        ("BiH", "BA"),
+        ("БиХ", "BA"),
+        ("Bosna i Hercegovina", "BA"),
+        ("Bosnja dhe Hercegovina", "BA"),
+        ("severna makedonija", "MK"),
+        ("Maqedonia e Veriut", "MK"),
+        ("Shqiperia", "AL"),
+        ("Crna Gora", "ME"),
+        ("Црна Гора", "ME"),
+        ("Srbija – Kosovo", "XK-RS"),
+        ("serbia-XK", "XK-RS"),
+        ("xk", "XK"),
+    ],
+)
+def test_a_country_is_known_by_its_names(said: str, subject: str) -> None:
+    """In every language and script of the messages, without diacritics, and by its code; a pair in either order."""
+    assert subject_of(called(said)) == subject_of(subject)
+
+
+def test_feeds_are_cut_and_the_rest_is_counted() -> None:
+    """As other lists are; asked for all, as many as fit."""
+    rows = [(f"Feed {n}", "timeout" if n < 2 else "", "last news 2h ago") for n in range(200)]
+    short = answers.feeds(rows, (2, 0, 198), 15).plain.splitlines()
+    assert short[:2] == ["2 feeds in trouble, 0 silent, 198 well", "• Feed 0: timeout, last news 2h ago"]
+    assert short[3] == "• Feed 2: last news 2h ago"
+    assert (len(short), short[-1]) == (17, "and 185 more; /feeds all lists them")
+    whole = answers.feeds(rows[:15], (2, 0, 13), 15).plain.splitlines()
+    assert (len(whole), whole[-1]) == (16, "• Feed 14: last news 2h ago")
+    everything = answers.feeds(rows, (2, 0, 198), None).plain.splitlines()
+    assert (len(everything) > 100, everything[-1]) == (True, "… and more")

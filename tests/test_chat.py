@@ -1,8 +1,10 @@
 """The bot as people use it: the real daemon over a strict Bot API server that people write and press through."""
 
 import asyncio
+import errno
 import functools
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -172,8 +174,10 @@ ASKED = {
     "/why x": "Give a story's number",
     "/trend XK 30": "Escalation index, Kosovo, 30 days",
     "/trend FR": "'FR' has no index",
+    "/trend Narnia 30": "'Narnia' has no index",
     "/misses": "Nothing was just below the line",
-    "/feeds": "B: http status",
+    "/feeds": "1 feed in trouble, 0 silent, 1 well\n• B: http status",
+    "/feeds all": "• A: last news",
     "/mute": "Nothing is muted here.",
     "/unmute": "Nothing is muted here.",
     "/threshold": "The threshold of this chat is 0.500 (by configuration).",
@@ -298,6 +302,39 @@ async def test_keywords_are_changed_in_their_file(
                 assert f"Change {number}" in (await answer(api, ANA, "/undo")).text
             assert file.read_text() == KEYWORDS
             assert "stands in boost already" in (await answer(api, ANA, "/keywords add boost barikad*")).text
+
+
+@pytest.mark.parametrize("command", ["/keywords add mute raid*", "/keywords remove barikad*", "/undo 1"])
+async def test_a_configuration_that_is_read_only_is_said(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """With what to do, and without a word of where it lies; nothing is logged as changed or taken back."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
+    async with BotApi() as api:
+        folder = written(tmp_path, server, api)
+        async with running(load(folder)) as (_, store):
+            assert "/undo 1" in (await answer(api, ANA, "/keywords add mute first*")).text
+            monkeypatch.setattr(os, "replace", refuse)
+            text = (await answer(api, ANA, command)).text
+            assert text.startswith("The configuration is read-only for the bot; nothing was changed.")
+            assert (str(tmp_path) in text, "docs/operations.md" in text) == (False, True)
+            (change,) = store.people.changes(9)
+            assert change.undone is None
+
+
+async def test_no_answer_names_a_path(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a file is in a state in which nothing can be changed."""
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
+    async with BotApi() as api:
+        folder = written(tmp_path, server, api)
+        async with running(load(folder)):
+            (folder / "keywords.yaml").write_bytes(b"\xff\xfe")
+            text = (await answer(api, ANA, "/keywords add mute raid*")).text
+            assert text == "keywords.yaml: cannot be read (not UTF-8 text)"
 
 
 async def listed(api: BotApi, word: str) -> str:
@@ -470,6 +507,27 @@ async def test_near_misses_can_be_marked(tmp_path: Path, server: Server) -> None
         await until(lambda: query in api.answered)
         (said,) = store.people.feedback()
         assert (said.opinion, said.by.name, said.score) == (Opinion.MISSED, "Marko", 0.95)
+
+
+async def test_near_misses_are_those_of_the_chat(tmp_path: Path, server: Server) -> None:
+    """What its own threshold refused is one, though another chat was told; /score judges by the same line."""
+    server.routes["/A"] = Reply(rss())
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        await answer(api, ANA, "/threshold 0.96")
+        server.routes["/A"] = Reply(rss(item(title("raid"))))
+        await read_again(store, "A")
+        await alerted(api, DESK)
+        here, there = [(await answer(api, ANA, "/misses", chat)).text for chat in (ROOM, DESK)]
+        assert "0.95; would be told by /threshold 0.95" in here
+        assert "Nothing was just below the line" in there
+        here, there = [(await answer(api, ANA, f"/score {title('x')}", chat)).text for chat in (ROOM, DESK)]
+        assert here.startswith(
+            "not relevant\nirrelevant: 0.95 is below the threshold 0.96; would be told by /threshold"
+        )
+        assert "threshold 0.960" in here
+        assert there.startswith("relevant\nrelevance 0.950, threshold 0.500")
+        await answer(api, ANA, "/threshold default")
+        assert "Nothing was just below the line" in (await answer(api, ANA, "/misses")).text
 
 
 async def test_only_admins_press_in_channels(tmp_path: Path, server: Server) -> None:

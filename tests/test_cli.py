@@ -323,6 +323,19 @@ async def test_check_online_probes_feeds_and_chats(
     assert "chat -5: Analysts" in out
 
 
+def test_check_warns_where_admins_cannot_change_files(run: Run, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says why, and the configuration is valid all the same; without admins nobody is to change them."""
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == config and mode & os.W_OK) and access(path, mode))
+    assert "cannot change keywords" not in run("check", "--config", config).err
+    text = (config / "monitor.yaml").read_text()
+    (config / "monitor.yaml").write_text(f"{text}\ntelegram: {{admins: [1]}}\n")
+    ran = run("check", "--config", config)
+    said = " ".join(ran.err.split())
+    assert (ran.status, "telegram.admins cannot change keywords from the chat" in said) == (0, True)
+    assert "is read-only for this user" in said
+
+
 def test_init_writes_once(run: Run, tmp_path: Path) -> None:
     """The starter folder is valid, and never overwritten."""
     made = tmp_path / "mine"

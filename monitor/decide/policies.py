@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.config import AlertsConfig, PolicyConfig, Quiet
 from monitor.domain import Decision, EventType, Judged, Reason, Severity, Story
+from monitor.text import tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _complaint(policy: Policy, story: Story, judged: Judged) -> tuple[int, Reaso
         return 1, Reason.OUT_OF_REGION, f"it is about {', '.join(story.countries) or 'no country of the region'}"
     if policy.types and not set(story.types) & set(policy.types):
         return 2, Reason.NOT_WANTED, f"its types are {', '.join(story.types) or 'none'}"
-    if policy.languages and not any(_within(article.lang, wanted) for wanted in policy.languages):
+    if policy.languages and not any(tagged(article.lang, wanted) for wanted in policy.languages):
         return 3, Reason.NOT_WANTED, f"its language is {article.lang}"
     if policy.sources and article.source not in policy.sources:
         return 4, Reason.NOT_WANTED, f"its source is {article.source}"
@@ -118,8 +119,3 @@ def _complaint(policy: Policy, story: Story, judged: Judged) -> tuple[int, Reaso
         least = policy.severity.name.lower()
         return 5, Reason.NOT_WANTED, f"{story.severity.name.lower()} is below the severity {least}"
     return None
-
-
-def _within(lang: str, wanted: str) -> bool:
-    lang, wanted = lang.casefold(), wanted.casefold()
-    return lang == wanted or lang.startswith(f"{wanted}-")

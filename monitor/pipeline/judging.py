@@ -66,12 +66,17 @@ def judge_text(
     judge: Judge, config: Config, now: datetime, title: str, summary: str = "", lang: str | None = None
 ) -> tuple[Judged, Decision | None]:
     """What would be made of a text if it were news now, and why it would not be told. Raises InputError for no text."""
+    judged = judge([news(title, now, summary, lang)])[0]
+    return judged, refuse(judged.article, judged.score, config.alerts, judge.threshold, now)
+
+
+def news(title: str, now: datetime, summary: str = "", lang: str | None = None) -> Article:
+    """A text as an article that came just now. Raises InputError for no text."""
     feed = Feed((Entry(None, None, title, summary, now),))
     found = articles(Source("score", "", lang), feed, now)
     if not found:
         raise InputError("there is no text to judge")
-    judged = judge(found[:1])[0]
-    return judged, refuse(judged.article, judged.score, config.alerts, judge.threshold, now)
+    return found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,22 +183,23 @@ def _outcomes(store: Store, judge: Judge, config: Config, articles: list[Article
     to = addressed(config, judge.threshold, store.people.thresholds(), store.people.mutes(now))
     threshold, alerts = widest((policy for recipient in to for policy in recipient.policies), config.alerts)
     # Types and severity are of what is relevant: here to the chat that takes most.
-    judged = replace(judge, threshold=min(threshold, judge.threshold))(articles)
+    line = min(threshold, judge.threshold)
+    judged = replace(judge, threshold=line)(articles)
     refused = [refuse(j.article, j.score, alerts, threshold, now) for j in judged]
     if all(refused):
-        return [_refusal(j, decision, judge) for j, decision in zip(judged, refused, strict=True) if decision]
+        return [_refusal(j, decision, judge, line) for j, decision in zip(judged, refused, strict=True) if decision]
     stories = store.open_stories(now - cluster.SILENCE - config.alerts.max_age)
     teller = Teller(store, now)
     grouping = _Grouping(stories, teller, to)
     return [
-        _refusal(j, decision, judge) if decision else grouping.tell(j, judge)
+        _refusal(j, decision, judge, line) if decision else grouping.tell(j, judge)
         for j, decision in zip(judged, refused, strict=True)
     ]
 
 
-def _refusal(judged: Judged, decision: Decision, judge: Judge) -> Outcome:
+def _refusal(judged: Judged, decision: Decision, judge: Judge, line: float) -> Outcome:
     # The plain irrelevant ones are nearly all there is; their article's row says it, and a row each would outlive it.
-    plain = decision.reason is Reason.IRRELEVANT and judged.score.relevance < judge.threshold / 2
+    plain = decision.reason is Reason.IRRELEVANT and judged.score.relevance < line / 2
     verdicts = () if plain else (Verdict(EVERYONE, decision),)
     return Outcome(judged, judge.classifier.version, decision.reason, None, verdicts)
 
