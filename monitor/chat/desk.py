@@ -13,7 +13,7 @@ import structlog
 
 from monitor.chat import changing, showing
 from monitor.chat.pressing import press
-from monitor.chat.values import Pushed, Reply, Room, Visitor, visitor
+from monitor.chat.values import Pushed, Reply, Room, Visitor, kind_of, visitor
 from monitor.commands import (
     Ask,
     Asked,
@@ -91,12 +91,13 @@ class Desk:
         if await self._in(self._quick, lambda: self._store.chats.resume(who.chat, self._clock())):
             log.info("chat resumed", chat=who.chat)
             self._wake()
-        if isinstance(said, Pressed):
-            await self._pressed(said, who, line)
-        else:
-            asked = read(said.text, bot)
-            if asked is not None and not _another_bots(asked, said.place):
-                await self._asked(said, asked.command, who, line)
+        try:
+            await (self._pressed(said, who, line) if isinstance(said, Pressed) else self._written(said, who, line, bot))
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("an update failed in a way it should not", update=said.update, kind=kind_of(said))
+            self._start(self._troubled(said, line))
 
     async def _follow(self, said: Moved) -> None:
         """Take a configured group's new number for it, in place of the old one."""
@@ -118,6 +119,18 @@ class Desk:
             self._strangers.add(key)
             log.warning("stranger not answered", chat=said.place.id, user=said.by.id)
 
+    async def _troubled(self, said: Written | Pressed, line: Line) -> None:
+        """Say that it failed."""
+        if isinstance(said, Pressed):
+            await self._try(lambda: line.answer(said.query, answers.TROUBLE))
+        else:
+            await self._send(said, Reply(answers.said(answers.TROUBLE)), line)
+
+    async def _written(self, said: Written, who: Visitor, line: Line, bot: str) -> None:
+        asked = read(said.text, bot)
+        if asked is not None and not _another_bots(asked, said.place):
+            await self._asked(said, asked.command, who, line)
+
     async def _asked(self, said: Written, command: Command | Mistake, who: Visitor, line: Line) -> None:
         log.info("asked", chat=who.chat, user=who.by.id, command=said.text.split()[0])
         if isinstance(command, Mistake):
@@ -133,19 +146,18 @@ class Desk:
             reply = await self._perform(self._slow, said, command, who)
         except StoreError as error:
             log.error("cannot answer", error=str(error))
-            reply = Reply(answers.said(answers.TROUBLE))
-        await self._send(said, reply, line)
+            await self._troubled(said, line)
+        except Exception:
+            log.exception("an update failed in a way it should not", update=said.update, kind=kind_of(said))
+            await self._troubled(said, line)
+        else:
+            await self._send(said, reply, line)
 
     async def _perform(self, threads: Executor, said: Written, command: Command, who: Visitor) -> Reply:
         try:
             return await self._in(threads, lambda: perform(self._room(), who, said, command))
         except (InputError, ConfigError) as error:
             return Reply(answers.said(str(error)))
-        except StoreError:
-            raise
-        except Exception:
-            log.exception("a command failed in a way it should not", update=said.update)
-            return Reply(answers.said(answers.TROUBLE))
 
     async def _pressed(self, said: Pressed, who: Visitor, line: Line) -> None:
         meant = line.press(said.data)
@@ -155,13 +167,7 @@ class Desk:
             self._start(self._try(lambda: line.answer(said.query, refusal)))
             return
         log.info("pressed", chat=who.chat, user=who.by.id, action=meant.action.name.lower(), article=meant.article)
-        try:
-            pushed = await self._in(self._quick, lambda: press(self._room(), who, meant, said.update))
-        except StoreError:
-            raise
-        except Exception:
-            log.exception("a press failed in a way it should not", update=said.update)
-            pushed = Pushed(answers.TROUBLE)
+        pushed = await self._in(self._quick, lambda: press(self._room(), who, meant, said.update))
         self._start(self._show(said, pushed, line))
 
     async def _show(self, said: Pressed, pushed: Pushed, line: Line) -> None:
