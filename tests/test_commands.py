@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.commands import (
@@ -166,6 +166,7 @@ ARGUMENTS = st.lists(
 WORDS = st.sampled_from(sorted(PURPOSES)) | st.text(st.characters(), max_size=8)
 
 
+@settings(deadline=None)
 @given(st.builds(lambda word, said: " ".join([f"/{word}", *said]), WORDS, ARGUMENTS) | st.text(st.characters()))
 @example("/mute " + "999999w" * 150)
 def test_whatever_is_written_is_read(text: str) -> None:

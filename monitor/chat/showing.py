@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from monitor.chart import draw
+from monitor.chat.labels import marked
 from monitor.chat.values import Reply, Room, Visitor
 from monitor.commands import PURPOSES, Judge, Show, Trend
 from monitor.domain import Source, Text
 from monitor.pipeline import judge_text, measured, near_misses
-from monitor.render import answers, miss_buttons
+from monitor.render import answers
 from monitor.store import EVERYONE, KnownFeed, Trail
 from monitor.trail import score_lines
 from monitor.trail.brief import brief_lines
@@ -42,7 +43,7 @@ def misses(room: Room, who: Visitor) -> Reply:
         for miss in found
         for a in (miss.refused.article,)
     ]
-    return Reply(answers.misses(rows), miss_buttons([row[0] for row in rows]))
+    return Reply(answers.misses(rows), marked(room, who.chat, [row[0] for row in rows]))
 
 
 def feeds(room: Room, who: Visitor) -> Reply:

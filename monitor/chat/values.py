@@ -42,21 +42,35 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """The buttons under a message of a chat, as they are now."""
+
+    chat: str
+    message: int
+    buttons: Buttons
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: a text with buttons, or a picture with a caption."""
+    """An answer: a text with buttons, or a picture with a caption; `labels` is what it changed under other messages."""
 
     text: Text
     buttons: Buttons = ()
     picture: bytes = b""
+    labels: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What a press led to: the short answer, the message's buttons as they are now, and a longer answer."""
+    """What a press led to: the short answer, the message's buttons as they are now, and a longer answer.
+
+    `labels` is what it changed under other messages.
+    """
 
     answer: str
     buttons: Buttons = ()
     reply: Reply | None = None
+    labels: tuple[Label, ...] = ()
 
 
 def visitor(config: Config, place: Place, by: Person) -> Visitor | None:
