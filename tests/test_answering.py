@@ -24,7 +24,7 @@ async def test_answers_and_alerts_keep_one_pace(
     async with BotApi() as api, running(settings(tmp_path, server, api)):
         asked = [api.write(ROOM, MARKO, "/help") for _ in range(2)] + [api.write(ROOM, MARKO, "/test")]
         await until(lambda: {message.reply_to for message in api.accepted} >= set(asked))
-        await until(lambda: any("This is a test" in text for text in api.texts(str(ROOM))))
+        await until(lambda: any("This is what an alert will look like" in text for text in api.texts(str(ROOM))))
         assert api.broken_limits == []
 
 
