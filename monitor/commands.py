@@ -252,9 +252,13 @@ def _number(word: str) -> float | None:
 
 
 def _span(word: str) -> timedelta | None:
+    """A time as people write it; one that no clock can count to is the longest there is."""
     if not re.fullmatch(r"([0-9]{1,6}[smhdw])+", word.lower()):
         return None
-    return parse_duration(word.lower())
+    try:
+        return parse_duration(word.lower())
+    except ValueError:
+        return timedelta.max
 
 
 READERS: dict[str, Callable[[str, list[str]], Command | Mistake]] = {

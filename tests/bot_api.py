@@ -116,7 +116,10 @@ class BotApi:
         """Somebody presses a button; returns the query's id, under which the answer will be."""
         query = f"q{len(self.updates)}"
         pressed = {"id": query, "from": _user(user), "data": data, "chat_instance": "1"}
-        self._bring({"callback_query": pressed | {"message": self._shown(chat, message, kind)}})
+        rows = next((shown.keyboard for shown in self.shows(str(chat)) if shown.id == message), ())
+        keyboard = [[{"text": label, "callback_data": sends} for label, sends in row] for row in rows]
+        under = self._shown(chat, message, kind) | {"reply_markup": {"inline_keyboard": keyboard}}
+        self._bring({"callback_query": pressed | {"message": under}})
         return query
 
     def move(self, old: int, new: int, in_new: bool = False) -> None:

@@ -1,11 +1,16 @@
 """What the bot answers, as a specification of its words."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import MINUTE, NOW, story
+from telegram_html import Parsed, checked, parse_html
 
+from monitor.domain import Text
 from monitor.render import Reader, answers, called
 from monitor.trend import subject_of
 
@@ -109,3 +114,50 @@ def test_feeds_are_cut_and_the_rest_is_counted() -> None:
     assert (len(whole), whole[-1]) == (16, "• Feed 14: last news 2h ago")
     everything = answers.feeds(rows, (2, 0, 198), None).plain.splitlines()
     assert (len(everything) > 100, everything[-1]) == (True, "… and more")
+
+
+ANY = st.text(st.characters(), max_size=40) | st.sampled_from(["<b>", "&amp;", "&", "\"'>", "x" * 5000, "😀" * 3000])
+ADDRESSES = ANY.map(lambda rest: f"https://news.example/{rest}") | ANY
+NUMBERS = st.floats(0, 1)
+
+
+def sendable(text: Text) -> None:
+    """Telegram takes it in both forms, which read alike but for the address behind a link."""
+    assert parse_html(text.html).text == checked(Parsed(text.plain, ())).text
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(ANY, ADDRESSES, ANY), max_size=12), ANY)
+def test_a_story_can_be_sent_whatever_its_words(articles: list[tuple[str, str, str]], title: str) -> None:
+    """Also with titles, addresses and outlets that nobody would choose."""
+    about = replace(story(), title=title)
+    sendable(answers.story(about, [(told, url, outlet, NOW) for told, url, outlet in articles], READER))
+    sendable(answers.latest([(about, NOW)] * 5, READER))
+
+
+@settings(deadline=None)
+@given(st.lists(ANY, min_size=1, max_size=60))
+def test_a_reason_can_be_sent_whatever_its_words(lines: list[str]) -> None:
+    """The lines of `/why`."""
+    sendable(answers.told(["Story s1", *lines]))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(1), ANY, ANY, NUMBERS, ANY), max_size=10))
+def test_misses_can_be_sent_whatever_their_words(found: list[tuple[int, str, str, float, str]]) -> None:
+    """Titles, outlets and settings."""
+    sendable(answers.misses(found))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(ANY, ANY, st.just("last news 3h ago")), max_size=30))
+def test_feeds_can_be_sent_whatever_their_names(rows: list[tuple[str, str, str]]) -> None:
+    """And whatever their servers said."""
+    sendable(answers.feeds(rows, (len(rows), 0, 0), None))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["boost", "mute"]), st.lists(st.tuples(ANY, st.floats(-10, 10)), max_size=30)))
+def test_rules_can_be_sent_whatever_they_match(lists: dict[str, list[tuple[str, float]]]) -> None:
+    """The words of keywords.yaml."""
+    sendable(answers.keywords({"always": []} | lists))

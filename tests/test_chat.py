@@ -26,7 +26,7 @@ from monitor.app import daemon as module
 from monitor.app import open_store, wiring
 from monitor.chat import listening
 from monitor.config import Chat, Config, load
-from monitor.deliver import Backoff, Delivery, Limits
+from monitor.deliver import Backoff, Delivery, Limits, Pace
 from monitor.domain import Action, Opinion, Press, Reason
 from monitor.errors import StoreError
 from monitor.store import People, Status, Store
@@ -45,11 +45,11 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "open_model", lambda *_: FakeModel())
     fast = functools.partial(
         Delivery,
-        limits=Limits(total=1000, chat=1000, group=1000),
         backoff=Backoff(SECOND / 20, SECOND / 5),
         timeout=SECOND,
     )
     monkeypatch.setattr(module, "Delivery", fast)
+    monkeypatch.setattr(module, "Pace", lambda: Pace(Limits(total=1000, chat=1000, group=1000)))
     monkeypatch.setattr("monitor.store.queue.EDIT_PACE", SECOND / 20)
 
 
@@ -507,6 +507,10 @@ async def test_near_misses_can_be_marked(tmp_path: Path, server: Server) -> None
         await until(lambda: query in api.answered)
         (said,) = store.people.feedback()
         assert (said.opinion, said.by.name, said.score) == (Opinion.MISSED, "Marko", 0.95)
+        await until(lambda: api.edited and api.edited[-1].labels == ["👆 1 Marko"])
+        query = api.press(ROOM, ANA, shown.data("1"), shown.id)
+        await until(lambda: api.edited[-1].labels == ["👆 1 Marko +1"])
+        assert (await answer(api, MARKO, "/misses")).labels == ["👆 1 Marko +1"]
 
 
 async def test_near_misses_are_those_of_the_chat(tmp_path: Path, server: Server) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from monitor.commands import (
     PURPOSES,
@@ -101,6 +103,10 @@ def test_each_command_is_read(text: str, command: Command) -> None:
         ("/trend XK 367", "1 to 366 days"),
         ("/mute 59s", "from 1m to 365d"),
         ("/mute 366d", "from 1m to 365d"),
+        ("/mute 0s", "from 1m to 365d"),
+        ("/mute story 12 " + "999999w" * 150, "from 1m to 365d"),
+        ("/mute " + "999999w" * 150, "from 1m to 365d"),
+        ("/mute " + "9" * 7 + "w", "Say what"),
         ("/mute nonsense", "Say what"),
         ("/mute story x", "Say what"),
         ("/mute keyword", "Say what"),
@@ -150,6 +156,27 @@ def test_an_unknown_command_is_told_apart(text: str, named: bool) -> None:
     """In a group it may be another bot's."""
     asked = read(text, "monitor_bot")
     assert asked == Asked(Mistake("I know no /frobnicate; /help lists what I know.", known=False), named)
+
+
+ARGUMENTS = st.lists(
+    st.one_of(
+        st.text(st.characters(), max_size=12),
+        st.sampled_from(["story", "keyword", "source", "add", "remove", "boost", "mute", "all", "default", "XK", "a1"]),
+        st.from_regex(r"\A([0-9]{1,6}[smhdw]){1,300}\Z"),
+        st.from_regex(r"\A[a-z]?[+-]?\d{1,30}([.,]\d{1,30})?\Z"),
+    ),
+    max_size=5,
+)
+WORDS = st.sampled_from(sorted(PURPOSES)) | st.text(st.characters(), max_size=8)
+
+
+@settings(deadline=None)
+@given(st.builds(lambda word, said: " ".join([f"/{word}", *said]), WORDS, ARGUMENTS) | st.text(st.characters()))
+@example("/mute " + "999999w" * 150)
+def test_whatever_is_written_is_read(text: str) -> None:
+    """As a command, a mistake, or nothing; never with an error, which would be met again and again."""
+    asked = read(text, "monitor_bot")
+    assert asked is None or isinstance(asked.command, Command | Mistake)
 
 
 def test_every_command_has_a_reader_and_a_purpose() -> None:

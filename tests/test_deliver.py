@@ -551,6 +551,36 @@ def test_thirty_a_second_over_all_chats() -> None:
     assert pace.room(NOW + SECOND) == 28
 
 
+def test_a_chat_rests_while_a_message_is_under_way() -> None:
+    """It may arrive now, whoever sent it."""
+    pace = Pace()
+    pace.started("1")
+    assert pace.resting(NOW) == {"1": NOW + SECOND}
+    assert (pace.free("1", NOW), pace.free("2", NOW), pace.free("terminal", NOW)) == (NOW + SECOND, NOW, NOW)
+    pace.ended("1", NOW + SECOND)
+    assert (pace.free("1", NOW + SECOND), pace.free("1", NOW + 2 * SECOND)) == (NOW + 2 * SECOND, NOW + 2 * SECOND)
+
+
+async def test_an_answer_that_went_out_while_a_message_was_claimed_is_counted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is put back, untried, and follows when the chat has rested."""
+    store.enqueue(["1"], HI, NOW)
+    clock, pace, real = Clock(), Pace(), store.claim_messages
+
+    def claim(*rest: object) -> list[Message]:
+        if not pace.resting(clock()):
+            sent(pace, "1", 0)
+        return real(*rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "claim_messages", claim)
+    await delivery(store, Fake(), clock, pace=pace).drain(MINUTE)
+    (alert,) = store.alerts()
+    assert (alert.status, alert.attempts, alert.error) == (Status.SENT, 1, "")
+    assert alert.sent is not None
+    assert alert.sent >= NOW + SECOND
+
+
 def test_nothing_opens_while_all_is_under_way() -> None:
     """There is no time to wait for, only an end."""
     pace = Pace(Limits(total=1))

@@ -14,7 +14,7 @@ from bot_api import FAULTS, BotApi, _error
 from emulator import Shim, Transcript
 from structlog.testing import capture_logs
 
-from monitor.deliver import Delivery, Limits
+from monitor.deliver import Delivery, Limits, Pace
 from monitor.domain import Admitted, Kind, Message, Place, Text
 from monitor.errors import DeliveryError
 from monitor.store import Store
@@ -247,7 +247,7 @@ async def test_alerts_arrive_at_the_emulator(emulator: str, tmp_path: Path) -> N
     async with Shim(emulator, Transcript({"42": "one", "43": "another"})) as url:
         sender = Telegram(TOKEN, url, timedelta(seconds=10))
         assert await sender.name() == "TestNameBot"
-        delivered = await Delivery(store, {"telegram": sender}, limits=Limits(chat=50)).drain(timedelta(minutes=1))
+        delivered = await Delivery(store, {"telegram": sender}, pace=Pace(Limits(chat=50))).drain(timedelta(minutes=1))
         await sender.close()
     ask = Request(f"{emulator}/getUpdatesHistory", json.dumps({"token": TOKEN}).encode())
     ask.add_header("Content-Type", "application/json")

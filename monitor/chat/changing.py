@@ -10,6 +10,7 @@ from typing import TypeVar
 import structlog
 
 from monitor.changes import is_written, kept, revert
+from monitor.chat.labels import labels
 from monitor.chat.showing import mutes as show_mutes
 from monitor.chat.showing import threshold as show_threshold
 from monitor.chat.values import Reply, Room, Visitor
@@ -45,7 +46,8 @@ def hold(room: Room, who: Visitor, command: Hold, request: int, replied: int | N
     elif command.kind is MuteKind.KEYWORD and (complaint := check_pattern(command.what)):
         raise InputError(f"'{command.what}': {complaint}")
     what = f"Muted: {answers.muted(mute, room.reader)}."
-    return Reply(answers.said(make(room, who, "mute", None, None, request, what, mute)))
+    text = answers.said(make(room, who, "mute", None, None, request, what, mute))
+    return Reply(text, labels=labels(room, who.chat, _told([mute])))
 
 
 def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
@@ -56,7 +58,8 @@ def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
     chosen = [mute for mute in held if command.which in {None, "all", mute.id}]
     if not chosen:
         return show_mutes(room, who)
-    return Reply(answers.said(lift(room, who, chosen, request)))
+    text = answers.said(lift(room, who, chosen, request))
+    return Reply(text, labels=labels(room, who.chat, _told(chosen)))
 
 
 def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int) -> str:
@@ -114,7 +117,8 @@ def undo(room: Room, who: Visitor, command: Undo, request: int) -> Reply:
         people.undo(done, who.by, request, room.now)
         _report(room, who, f"{who.by.name} ({who.by.id}) took change {done.id} ({done.key}) in chat {done.chat} back.")
         log.info("change taken back", change=done.id, key=done.key, chat=done.chat, user=who.by.id)
-    return Reply(answers.said(f"Change {done.id} ({done.key}) is taken back."))
+    shown = labels(room, done.chat, people.muted_by(done))
+    return Reply(answers.said(f"Change {done.id} ({done.key}) is taken back."), labels=shown)
 
 
 def _edited(folder: Path, edit: Callable[[], T]) -> T:
@@ -161,6 +165,11 @@ def _story(room: Room, who: Visitor, mute: Mute, replied: int | None) -> Mute:
     if found is None:
         raise InputError("Give the story's number, such as /mute story 12, or reply to an alert with /mute story.")
     return replace(story_mute(room, who, found), until=mute.until)
+
+
+def _told(held: Sequence[Mute]) -> list[int]:
+    """The stories that are muted."""
+    return [int(mute.what) for mute in held if mute.kind is MuteKind.STORY]
 
 
 def _source(room: Room, said: str) -> str:

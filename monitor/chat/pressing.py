@@ -1,8 +1,11 @@
 """What a button under a message does. Repeated, it does nothing more."""
 
+from collections.abc import Sequence
+
 from monitor.chat.changing import lift, make, story_mute
+from monitor.chat.labels import labels, marked
 from monitor.chat.showing import why
-from monitor.chat.values import Pushed, Reply, Room, Visitor
+from monitor.chat.values import Label, Pushed, Reply, Room, Visitor
 from monitor.domain import Action, Buttons, Mute, MuteKind, Opinion, Press
 from monitor.errors import InputError
 from monitor.render import alert_buttons, answers
@@ -14,26 +17,28 @@ OPINIONS = {
 }
 
 
-def press(room: Room, who: Visitor, pressed: Press, request: int) -> Pushed:
-    """Do what the button says, and show it on the message."""
+def press(room: Room, who: Visitor, pressed: Press, request: int, under: Sequence[Press]) -> Pushed:
+    """Do what the button says, and show it on the message, which has the buttons `under` it."""
+    others: tuple[Label, ...] = ()
     match pressed.action:
         case Action.WHY:
             return _why(room, who, pressed)
         case Action.MUTE | Action.UNMUTE:
             answer = _mute(room, who, pressed, request)
+            others = labels(room, who.chat, [pressed.story])
         case _:
             opinion = OPINIONS[pressed.action]
             given = room.store.people.give(
                 pressed.article, who.chat, who.by, opinion, room.threshold(who.chat), room.now
             )
             answer = answers.DONE[opinion] if given else answers.PRUNED
-    return Pushed(answer, _buttons(room, who, pressed))
+    return Pushed(answer, _buttons(room, who, pressed, under), labels=others)
 
 
-def _buttons(room: Room, who: Visitor, pressed: Press) -> Buttons:
-    """The alert's buttons as they are now; none for a button that is not under an alert."""
+def _buttons(room: Room, who: Visitor, pressed: Press, under: Sequence[Press]) -> Buttons:
+    """The message's buttons as they are now; those of a list are known from what is under it."""
     if not pressed.story:
-        return ()
+        return marked(room, who.chat, [one.article for one in under if one.action is Action.MISSED])
     said = room.store.people.opinions(pressed.article, who.chat)
     return alert_buttons(pressed.article, pressed.story, said, bool(_held(room, who, pressed)))
 

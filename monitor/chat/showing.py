@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from monitor.chart import draw
+from monitor.chat.labels import marked
 from monitor.chat.values import Reply, Room, Visitor
 from monitor.commands import PURPOSES, Judge, Show, Trend
 from monitor.domain import FeedState, Text
 from monitor.pipeline import chat_misses, judge_for, measured, recipient
-from monitor.render import answers, called, miss_buttons
+from monitor.render import answers, called
 from monitor.store import EVERYONE, Trail
 from monitor.trail import score_lines
 from monitor.trail.brief import brief_lines
@@ -44,7 +45,7 @@ def misses(room: Room, who: Visitor) -> Reply:
         for miss in found
         for a in (miss.refused.article,)
     ]
-    return Reply(answers.misses(rows), miss_buttons([row[0] for row in rows]))
+    return Reply(answers.misses(rows), marked(room, who.chat, [row[0] for row in rows]))
 
 
 def feeds(room: Room, who: Visitor, most: int | None = answers.LISTED) -> Reply:

@@ -161,7 +161,10 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button that somebody pressed: its data as it came, what to answer it by, and the message that it is under."""
+    """A button that somebody pressed: its data as it came, what to answer it by, and the message that it is under.
+
+    `under` is the data of all buttons of that message.
+    """
 
     update: int
     place: Place
@@ -170,3 +173,4 @@ class Pressed:
     query: str
     message: int | None = None
     thread: int | None = None
+    under: tuple[str, ...] = ()

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 from statistics import median_high as median
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from monitor.domain import Kind, Story
-from monitor.schema import articles, chats, feeds, messages, stories
+from monitor.schema import articles, chats, decisions, feeds, messages, stories, tellings
 from monitor.store.rows import story
 from monitor.store.values import Standing, Status
 
@@ -62,6 +63,29 @@ def story_of(connection: Connection, chat: str, telegram_id: int) -> int | None:
     """The story that a message of the chat tells."""
     mine = select(m.story_id).where(m.chat == chat, m.telegram_id == telegram_id, m.status == Status.SENT.value)
     return connection.scalar(mine.order_by(m.id.desc()).limit(1))
+
+
+def shown(connection: Connection, chat: str, story: int, limit: int) -> list[tuple[int, int]]:
+    """The newest messages of the chat that tell the story: the other side's numbers, each with the article it tells."""
+    mine: Select[Any] = select(m.telegram_id, m.kind, m.story_id, m.chat, m.decision_id).where(
+        m.chat == chat, m.story_id == story
+    )
+    there = mine.where(m.status == Status.SENT.value, m.telegram_id.is_not(None)).order_by(m.id.desc())
+    found: dict[int, int | None] = {}
+    for row in connection.execute(there.limit(limit * LOOKED)):
+        found.setdefault(row.telegram_id, told(connection, row))
+    return [(number, article) for number, article in found.items() if article][:limit]
+
+
+def told(connection: Connection, row: Row[Any]) -> int | None:
+    """The article that a message tells: of a first message, which grows, the one that it tells by now."""
+    if row.story_id is None:
+        return None
+    article: int | None = None
+    if row.kind != Kind.UPDATE.value:
+        first = select(tellings.c.article_id).where(tellings.c.story_id == row.story_id, tellings.c.chat == row.chat)
+        article = connection.scalar(first)
+    return article or connection.scalar(select(decisions.c.article_id).where(decisions.c.id == row.decision_id))
 
 
 def _count(connection: Connection, *where: ColumnElement[bool]) -> int:

@@ -24,10 +24,11 @@ from telegram import (
     User,
 )
 from telegram.constants import ParseMode
+from telegram.error import BadRequest
 
 from monitor import buttons
 from monitor.domain import Admitted, Buttons, Moved, Person, Place, Press, Pressed, Text, Written
-from monitor.telegram import asked, keyboard, make_bot
+from monitor.telegram import GONE, asked, keyboard, make_bot
 
 T = TypeVar("T")
 Said = Written | Pressed | Moved | Admitted
@@ -36,6 +37,8 @@ OUT = (ChatMember.LEFT, ChatMember.BANNED)
 START = re.compile(r"/start(@\w+)?\s*")
 ANSWER = 200
 """Characters that Telegram shows of an answer to a press."""
+DONE = ("message is not modified", *GONE)
+"""What Telegram says where there is nothing to change about a message's buttons."""
 log = structlog.get_logger(__name__)
 
 
@@ -124,11 +127,17 @@ class Line:
         """Tell who pressed a button what came of it."""
         await self._call(lambda: self._bot.answer_callback_query(query, text[:ANSWER] or None))
 
-    async def relabel(self, chat: int, message: int, rows: Buttons) -> None:
-        """Change the buttons under a message."""
-        await self._call(
-            lambda: self._bot.edit_message_reply_markup(chat, message, reply_markup=keyboard(rows, self._key))
-        )
+    async def relabel(self, chat: int | str, message: int, rows: Buttons) -> None:
+        """Change the buttons under a message; that they are so already, or that it is gone, is no error."""
+
+        async def change() -> None:
+            try:
+                await self._bot.edit_message_reply_markup(chat, message, reply_markup=keyboard(rows, self._key))
+            except BadRequest as error:
+                if not any(done in str(error).lower() for done in DONE):
+                    raise
+
+        await self._call(change)
 
     async def _call(self, request: Callable[[], Awaitable[T]]) -> T:
         return await asked(request, self._token)
@@ -184,8 +193,14 @@ def _pressed(number: int, query: CallbackQuery) -> Pressed | None:
     under = query.message
     if under is None or query.data is None:
         return None
-    thread = under.message_thread_id if isinstance(under, Message) and under.is_topic_message else None
-    return Pressed(number, _place(under.chat), _person(query.from_user), query.data, query.id, under.message_id, thread)
+    by, shown, thread = _person(query.from_user), under.message_id, None
+    others: list[object] = []
+    if isinstance(under, Message):
+        thread = under.message_thread_id if under.is_topic_message else None
+        rows = under.reply_markup.inline_keyboard if under.reply_markup else ()
+        others = [button.callback_data for row in rows for button in row]
+    data = tuple(data for data in others if isinstance(data, str))
+    return Pressed(number, _place(under.chat), by, query.data, query.id, shown, thread, data)
 
 
 def _place(chat: Chat) -> Place:
