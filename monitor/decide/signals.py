@@ -4,9 +4,10 @@ Denial and confirmation are read from the title alone, by words of the region's 
 are left out where they have a life of their own: 'denial' and 'negiranje' are of genocide as a rule.
 """
 
+from collections.abc import Set
 from functools import cache
 
-from monitor.domain import EventType, Judged, Mark, Severity
+from monitor.domain import Alerted, EventType, Judged, Mark, Severity
 from monitor.text import Matcher, words
 
 DENIED = (
@@ -44,6 +45,10 @@ CONFIRMED = (
 )
 
 
+OVER = frozenset({Mark.DENIED, Mark.EASED})
+"""What takes the edge off an event: people who were told so look no further."""
+
+
 @cache
 def _matcher() -> Matcher:
     return Matcher((*DENIED, *CONFIRMED))
@@ -61,3 +66,23 @@ def marks(judged: Judged) -> frozenset[Mark]:
     if EventType.DEESCALATION in score.types and calm:
         said.add(Mark.EASED)
     return frozenset(said)
+
+
+def flares(judged: Judged, alerted: Alerted | None) -> bool:
+    """Whether an article tells of something serious after people were told that it is over or never was.
+
+    One from before that message is none: reports of what happened first go on for hours.
+    """
+    if alerted is None or not OVER & set(alerted.marks) or OVER & marks(judged):
+        return False
+    return judged.score.severity >= Severity.SERIOUS and judged.article.published > alerted.at
+
+
+def fresh(known: Set[Mark], said: Set[Mark]) -> frozenset[Mark]:
+    """What is said that people do not know: all of it where it flares up again, as what they know holds no more."""
+    return frozenset(said if Mark.FLARED in said else said - known)
+
+
+def settled(known: Set[Mark], said: Set[Mark]) -> frozenset[Mark]:
+    """What people know once they are told what was said; after it flared up again it may ease again."""
+    return frozenset((known - OVER if Mark.FLARED in said else known) | said)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.config import Config
-from monitor.decide import Policy, choose, decide, expired, first, marks, muted, policies
+from monitor.decide import Policy, choose, decide, expired, first, flares, fresh, marks, muted, policies, settled
 from monitor.domain import Alerted, Decision, Headline, Judged, Kind, Mark, Mute, Story, Text, Told, Waiting
 from monitor.render import Reader, reads, render, update
 from monitor.store import Store, Verdict
@@ -101,6 +101,8 @@ class Teller:
             return Verdict(to.chat, held)
         waiting, alerted = self._waiting.get(key), self._alerted.get(key)
         said = says | frozenset(waiting.marks if waiting else ())
+        if flares(judged, alerted):
+            said |= {Mark.FLARED}
         decision = decide(story, judged, said, alerted, policy, self._now)
         verdict = self._verdict(story, judged, decision, said, to, policy)
         self._remember(story, judged, verdict)
@@ -120,7 +122,7 @@ class Teller:
             silent=story.severity < policy.loud_from,
             thread=policy.thread,
             whole=self._whole(story, judged, first(judged), to.reader) if told and alerted and alerted.unseen else None,
-            marks=tuple(sorted(known | said if told else said - known)),
+            marks=tuple(sorted(settled(known, said) if told else fresh(known, said))),
             base=alerted.base if alerted else None,
             unseen=alerted is not None and alerted.unseen,
         )
@@ -139,7 +141,8 @@ class Teller:
                 return self._whole(story, judged, decision, to)
             case Kind.UPDATE if alerted:
                 base = alerted.base or Told(alerted.severity, alerted.camps, alerted.marks)
-                new = (frozenset(alerted.marks) | said) - frozenset(base.marks)
+                known = frozenset(alerted.marks)
+                new = ((known | said) - frozenset(base.marks)) | fresh(known, said)
                 return update(story, judged, base, new, to)
             case Kind.EDIT if alerted:
                 shown = self._shown(alerted.article) or judged
