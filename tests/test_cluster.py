@@ -259,6 +259,42 @@ def test_copies_are_found_across_scripts_and_short_titles_are_compared_whole() -
     assert copied(signature("Breaking news", ""), signature("BREAKING NEWS!", ""))
 
 
+TITLES = (
+    "Të shtëna ndaj policisë në Zveçan, plagoset një polic",
+    "Pucnjava na severu Kosova, ranjen policajac kod mosta",
+)
+ELEVEN = "Pročitajte najnovije vesti iz zemlje i sveta na našem portalu danas"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Foto: Tanjug", "Foto: Tanjug", False),
+        ("(Tanjug)", "(Tanjug)", False),
+        ("Foto: Ilustracija", "Foto: Ilustracija", False),
+        ("Photo: AFP / File", "Photo: AFP / File", False),
+        ("Фото: Танјуг", "Foto: Tanjug", False),
+        (ELEVEN, ELEVEN, False),
+        (f"{ELEVEN} ponovo", f"{ELEVEN} ponovo", True),
+        (f"{ELEVEN} Foto: Tanjug", f"{ELEVEN} Foto: Tanjug", False),
+        (f"{ELEVEN} (Beta)", f"{ELEVEN} (Beta)", False),
+        (LONG, f"Foto: AFP / File {LONG}", True),
+        (LONG, f"{LONG} (Tanjug)", True),
+    ],
+)
+def test_a_standing_line_makes_no_copy(one: str, other: str, same: bool) -> None:
+    """A summary of twelve words or more decides alone; who took the picture, and for whom, is no word of it."""
+    assert copied(signature(TITLES[0], one), signature(TITLES[1], other)) is same
+
+
+def test_a_short_summary_is_compared_with_its_title() -> None:
+    """So that a title with another beginning is a copy where all else is the same."""
+    told = "Two police officers were wounded near Zvecan, the ministry says today"
+    titles = "Shots at a patrol in the north of Kosovo", "Live: shots at a patrol up north of Kosovo"
+    for summary, same in (("", False), (told, True)):
+        assert copied(*(signature(title, summary) for title in titles)) is same
+
+
 def grown(*told: tuple[str, str, str]) -> Story:
     """A story of articles by (outlet, camp, title)."""
     first, *rest = [judged(title=title, outlet=outlet, camp=camp) for outlet, camp, title in told]
