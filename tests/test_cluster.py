@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitor.cluster import LIFETIME, SILENCE, Open, amend, find, join, required, start
+from monitor.cluster import LIFETIME, SILENCE, Open, amend, find, join, mention, required, start
 from monitor.cluster.evidence import (
     COSINE,
     HOUR,
@@ -157,6 +157,24 @@ def test_two_events_of_one_kind_in_one_week_stay_two() -> None:
     assert find(judged(0.957, NOW + 72 * HOURS, elsewhere, "Lešak", "sq"), [first]) is None
     assert find(judged(0.957, NOW + 2 * HOURS, "Gjenden armë në Zveçan", "Zvečan", "sq"), [first]) == 0
     assert find(judged(0.90, NOW + 72 * HOURS, "Oružje u Rudaru", "Rudare", "sr-Latn"), [first]) == 0
+
+
+def test_more_may_be_asked_of_an_article() -> None:
+    """So much more than of others, on both sides of the boundary."""
+    opened = Open([start(judged())])
+    assert opened.find(judged(cosine_for(ONE, ASKED + 2.0) + EDGE), 2.0) == 0
+    assert opened.find(judged(cosine_for(ONE, ASKED + 2.0) - EDGE), 2.0) is None
+
+
+def test_an_article_that_only_ends_a_story_moves_nothing_of_it() -> None:
+    """But the time of its newest article, and their number."""
+    story = start(judged(title="Banjska"))
+    later = judged(0.9, NOW + HOURS, "Lešak", "Lešak", "sq", ("BA",), outlet="b", camp="pristina", kind=EventType.ARMS)
+    grown = mention(story, later)
+    assert (grown.articles, grown.updated) == (2, NOW + HOURS)
+    assert grown == replace(story, articles=2, updated=NOW + HOURS, centroid=grown.centroid)
+    assert grown.centroid is story.centroid
+    assert mention(story, judged(0.9, NOW - HOURS)).updated == NOW
 
 
 def test_many_stories_are_searched_as_few_are() -> None:

@@ -614,9 +614,14 @@ def test_quiet_hours_are_those_of_the_zone() -> None:
         ("Army denies what police confirmed", {DENIED}),
         ("Shots fired in Zvečan", set()),
         ("Negiranje genocida u Srebrenici", set()),
+        ("Calm returns to north Kosovo after clashes", {EASED}),
+        ("Smirena situacija na severu Kosova", {EASED}),
+        ("Rikthehet qetësia në veri të Kosovës", {EASED}),
+        ("Policia: qetësohet situata, nuk është e vërtetë se pati të shtëna", {EASED, DENIED}),
+        ("Police confirm: situation calm in Zvečan", {EASED, CONFIRMED}),
     ],
 )
-def test_a_title_says_that_it_is_denied_or_confirmed(title: str, said: set[Mark]) -> None:
+def test_a_title_says_that_it_is_denied_confirmed_or_over(title: str, said: set[Mark]) -> None:
     """In the region's languages and scripts; a denial of a confirmation is a denial."""
     assert marks(judged(title=title)) == said
 
@@ -683,6 +688,24 @@ def test_it_flares_up_where_something_serious_follows_the_end(
 def test_what_flared_up_may_ease_again(known: set[Mark], said: set[Mark], new: set[Mark], then: set[Mark]) -> None:
     """What is told once is not told again, but for what happens again; after that its end is news."""
     assert (fresh(known, said), settled(known, said)) == (new, then)
+
+
+@pytest.mark.parametrize(
+    ("title", "told", "chosen"),
+    [
+        ("Police deny that shots were fired", True, True),
+        ("Calm returns to Zvečan", True, True),
+        ("Police deny that shots were fired", False, False),
+        ("Police confirm that shots were fired", True, False),
+    ],
+)
+def test_no_relevance_is_asked_of_the_end_of_what_was_told(title: str, told: bool, chosen: bool) -> None:
+    """But the rest of the rule is."""
+    item = judged(score(relevance=0.0), title=title)
+    assert (choose([BASE], story(), item, told) is BASE) is chosen
+    other = choose([FAR_OFF], story(), item, told)
+    assert isinstance(other, Decision)
+    assert other.reason is (Reason.OUT_OF_REGION if chosen else Reason.IRRELEVANT)
 
 
 def test_without_rules_a_chat_gets_what_alerts_says() -> None:

@@ -77,6 +77,11 @@ class Teller:
             self._alerted |= self._store.alerted(unknown)
             self._waiting |= self._store.waits(unknown)
 
+    def told(self, story: Story, to: Iterable[Recipient]) -> bool:
+        """Whether any recipient knows of the story."""
+        self.know([story.id])
+        return any((story.id, recipient.chat) in self._alerted for recipient in to)
+
     def tell(self, story: Story, judged: Judged, to: Iterable[Recipient]) -> tuple[Verdict, ...]:
         """What each recipient is told of the story that the article just joined."""
         self.know([story.id])
@@ -94,7 +99,7 @@ class Teller:
 
     def _tell(self, story: Story, judged: Judged, to: Recipient, says: frozenset[Mark]) -> Verdict:
         key = story.id, to.chat
-        policy = choose(to.policies, story, judged)
+        policy = choose(to.policies, story, judged, key in self._alerted)
         if isinstance(policy, Decision):
             return Verdict(to.chat, policy)
         if held := muted(to.mutes, story, judged):
