@@ -6,6 +6,7 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.config import AlertsConfig, PolicyConfig, Quiet
+from monitor.decide.signals import ends
 from monitor.domain import Decision, EventType, Judged, Reason, Severity, Story
 from monitor.text import tagged
 
@@ -59,13 +60,15 @@ def widest(every: Iterable[Policy], alerts: AlertsConfig) -> tuple[float, Alerts
     return min(policy.threshold for policy in known), alerts.model_copy(update={"countries": countries})
 
 
-def choose(every: Sequence[Policy], story: Story, judged: Judged) -> Policy | Decision:
+def choose(every: Sequence[Policy], story: Story, judged: Judged, told: bool = False) -> Policy | Decision:
     """The first policy that the item matches; else the decision not to tell, with the complaint that came last.
 
     Countries, types and severity are the story's, so that a chat that was told of an event is told how it ends;
     threshold, languages and sources are the article's. An `always` rule of keywords.yaml matches every policy.
+    No relevance is asked of an article that denies or ends a story which the chat was `told` already.
     """
-    complaints = [_complaint(policy, story, judged) for policy in every]
+    waived = told and ends(judged)
+    complaints = [_complaint(policy, story, judged, waived) for policy in every]
     for policy, complaint in zip(every, complaints, strict=True):
         if complaint is None:
             return policy
@@ -102,10 +105,10 @@ def _hours(quiet: Quiet, zone: ZoneInfo) -> QuietHours:
     return QuietHours(quiet.start, quiet.end, own, Severity(quiet.through))
 
 
-def _complaint(policy: Policy, story: Story, judged: Judged) -> tuple[int, Reason, str] | None:
+def _complaint(policy: Policy, story: Story, judged: Judged, waived: bool) -> tuple[int, Reason, str] | None:
     """How far the item came through the policy's conditions, and what stopped it; None if nothing did."""
     article, score = judged.article, judged.score
-    if score.relevance < policy.threshold:
+    if score.relevance < policy.threshold and not waived:
         return 0, Reason.IRRELEVANT, f"{score.relevance:.2f} is below the threshold {policy.threshold:.2f}"
     if not set(story.countries) & set(policy.countries):
         return 1, Reason.OUT_OF_REGION, f"it is about {', '.join(story.countries) or 'no country of the region'}"

@@ -11,7 +11,7 @@ import structlog
 
 from monitor import cluster
 from monitor.config import Config
-from monitor.decide import refuse, widest
+from monitor.decide import ends, refuse, widest
 from monitor.domain import (
     Article,
     Decision,
@@ -186,15 +186,26 @@ def _outcomes(store: Store, judge: Judge, config: Config, articles: list[Article
     line = min(threshold, judge.threshold)
     judged = replace(judge, threshold=line)(articles)
     refused = [refuse(j.article, j.score, alerts, threshold, now) for j in judged]
-    if all(refused):
+    late = [
+        decision is not None
+        and decision.reason is Reason.IRRELEVANT
+        and ends(j)
+        # Whatever its relevance, nothing else may stand in the way.
+        and refuse(j.article, j.score, alerts, 0.0, now) is None
+        for j, decision in zip(judged, refused, strict=True)
+    ]
+    if all(refused) and not any(late):
         return [_refusal(j, decision, judge, line) for j, decision in zip(judged, refused, strict=True) if decision]
     stories = store.open_stories(now - cluster.SILENCE - config.alerts.max_age)
     teller = Teller(store, now)
     grouping = _Grouping(stories, teller, to)
-    return [
-        _refusal(j, decision, judge, line) if decision else grouping.tell(j, judge)
-        for j, decision in zip(judged, refused, strict=True)
-    ]
+    made = []
+    for j, decision, after in zip(judged, refused, late, strict=True):
+        if decision is None:
+            made.append(grouping.tell(j, judge))
+        else:
+            made.append((grouping.end(j, judge) if after else None) or _refusal(j, decision, judge, line))
+    return made
 
 
 def _refusal(judged: Judged, decision: Decision, judge: Judge, line: float) -> Outcome:
@@ -215,7 +226,23 @@ class _Grouping:
 
     def tell(self, judged: Judged, judge: Judge) -> Outcome:
         """The article in its story, and what each chat is told of it."""
-        story = self._place(judged)
+        return self._tell(self._place(judged), judged, judge)
+
+    def end(self, judged: Judged, judge: Judge) -> Outcome | None:
+        """The article, no news by itself, in the story that it says is over or never was; None if none was told."""
+        index = known = self._known(judged.article.story)
+        if index is None:
+            index = self._stories.find(judged, cluster.SURE)
+        if index is None:
+            return None
+        story = self._stories[index]
+        if not set(story.countries) & set(judged.score.countries) or not self._teller.told(story, self._to):
+            return None
+        if known is None:
+            self._stories.replace(index, cluster.mention(story, judged))
+        return self._tell(self._stories[index], judged, judge)
+
+    def _tell(self, story: Story, judged: Judged, judge: Judge) -> Outcome:
         verdicts = self._teller.tell(story, judged, self._to)
         told = next((v.decision.reason for v in verdicts if v.decision.send), verdicts[0].decision.reason)
         return Outcome(judged, judge.classifier.version, told, story, verdicts)
