@@ -4,13 +4,14 @@ import asyncio
 import gzip
 import json
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from monitor.config import Config, TelegramConfig
+from monitor.config import Config, TelegramConfig, family
 from monitor.domain import (
     Article,
     Entry,
@@ -29,6 +30,7 @@ from monitor.errors import InputError
 from monitor.normalize import articles
 from monitor.pipeline import Judge, process, reconsider
 from monitor.store import Poll, Store, Verdict
+from monitor.text import fold, language
 
 STEP = timedelta(minutes=5)
 """The virtual clock's step: what was published within one step is judged together."""
@@ -60,19 +62,26 @@ class Replay:
     alerts: tuple[Sent, ...]
 
 
-def read_records(path: Path) -> list[Article]:
-    """The file's items (JSON lines, also gzipped) in the order of their times. Raises InputError naming the line."""
+def read_records(path: Path, sources: Sequence[Source] = ()) -> list[Article]:
+    """The file's items (JSON lines, also gzipped) in the order of their times. Raises InputError naming the line.
+
+    An item that one of the `sources` would have brought has that source's name, outlet and camp.
+    """
+    feeds = _Feeds(sources)
     try:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-            found = [article for number, line in enumerate(file, 1) if (article := _article(path, number, line))]
+            found = [article for number, line in enumerate(file, 1) if (article := _article(path, number, line, feeds))]
     except (OSError, UnicodeDecodeError, EOFError) as error:
         raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
     return sorted(found, key=lambda article: article.published)
 
 
 def replay(records: Sequence[Article], judge: Judge, config: Config) -> Replay:
-    """Send the records through grouping, decisions and the outbox of a scratch database, step by step."""
-    config = config.model_copy(update={"telegram": TelegramConfig()})
+    """Send the records through grouping, decisions and the outbox of a scratch database, step by step.
+
+    One reader is told, by the rules of `alerts`: not the chats and services, each with rules of its own.
+    """
+    config = config.model_copy(update={"telegram": TelegramConfig(), "notify": ()})
     remembering = replace(judge, classifier=_Remembered(judge.classifier, records))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{Path(folder) / 'backtest.db'}")
@@ -114,12 +123,11 @@ async def _steps(store: Store, judge: Judge, config: Config, records: Sequence[A
 
 
 async def _wait(store: Store, judge: Judge, config: Config, outbox: "_Outbox", until: datetime) -> None:
-    """Let time pass, with what waits for it looked at in its time."""
-    while (again := store.next_wait()) is not None and again <= until:
-        for item in (await reconsider(store, judge, config, again)).made:
+    """Let time pass; decisions that wait for it are looked at, and edits delivered, each when it is due."""
+    while (due := [*store.waiting().values(), *filter(None, [store.next_wait()])]) and (now := min(due)) <= until:
+        for item in (await reconsider(store, judge, config, now)).made:
             outbox.note(item.story, item.judged, (item.verdict,))
-        outbox.deliver(again)
-    outbox.deliver(until)
+        outbox.deliver(now)
 
 
 class _Outbox:
@@ -159,7 +167,32 @@ def _sent(kind: Kind, story: Story, judged: Judged, reason: Reason, now: datetim
     )
 
 
-def _article(path: Path, number: int, line: str) -> Article | None:
+class _Feeds:
+    """The configured source that an item is of: the one of its address's host, else of its outlet's name."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._named: defaultdict[str, list[Source]] = defaultdict(list)
+        self._hosts: defaultdict[str, list[Source]] = defaultdict(list)
+        for source in sources:
+            for name in {fold(source.name), fold(source.outlet)}:
+                self._named[name].append(source)
+            self._hosts[family(source.url)].append(source)
+
+    def find(self, outlet: str, url: str, lang: str) -> Source | None:
+        """Of an outlet's several feeds, one in the item's language; None where none is known."""
+        found = self._of(family(url)) or self._named.get(fold(outlet), []) or self._of(outlet.lower())
+        return next((s for s in found if language(s.lang or "") == language(lang)), found[0] if found else None)
+
+    def _of(self, host: str) -> list[Source]:
+        """The feeds of a host, or of what it is a part of; none where several outlets share it, as aggregators do."""
+        while "." in host:
+            if found := self._hosts.get(host):
+                return found if len({source.outlet for source in found}) == 1 else []
+            host = host.partition(".")[2]
+        return []
+
+
+def _article(path: Path, number: int, line: str, feeds: _Feeds) -> Article | None:
     try:
         record = json.loads(line)
         when = datetime.fromisoformat(record.get("published") or record["date"])
@@ -169,7 +202,8 @@ def _article(path: Path, number: int, line: str) -> Article | None:
     title, summary, lang, outlet, url = texts
     published = when if when.tzinfo else when.replace(tzinfo=UTC)
     entry = Entry(f"{number}", url, title, summary, published.astimezone(UTC))
-    source = Source(FEED, url, lang or None, outlet=outlet)
+    source = feeds.find(outlet, url, lang) or Source(FEED, url, outlet=outlet or family(url))
+    source = replace(source, url=url, lang=lang or source.lang)
     found = articles(source, Feed((entry,)), published)
     # The number alone identifies a record: the same address may stand in the file twice.
     return replace(found[0], keys=(f"b:{number}",)) if found else None

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 import yaml
 
-from monitor.config import Config, PollingConfig, StorageConfig, TelegramConfig
+from monitor.config import AlertsConfig, Config, PollingConfig, StorageConfig, defaults, load
 from monitor.domain import Source
 
 HOURS = timedelta(hours=6)
@@ -51,9 +51,11 @@ def newsroom() -> Newsroom:
 
 
 def configure(base: Config, address: str, database: str, room: Newsroom, speed: float) -> Config:
-    """The user's configuration with the newsroom's feeds, polled every second or two, and a database of its own.
+    """The newsroom's feeds, polled every second or two, and a database of its own, told on the terminal alone.
 
-    Pauses between messages are as short as the day: `speed` is newsroom time per real time.
+    Of the user's it takes only how times are shown: no chat, service or heartbeat may hear of invented events, and no
+    rule, quiet hour or muted word keep one back. Pauses between messages are as short as the day: `speed` is newsroom
+    time per real time.
     """
     sources = tuple(
         Source(
@@ -71,15 +73,13 @@ def configure(base: Config, address: str, database: str, room: Newsroom, speed: 
     polling = PollingConfig().model_copy(
         update={"min_interval": second, "host_delay": 0 * second, "per_host": 6, "allow_private": True}
     )
-    return base.model_copy(
-        update={
-            "folder": "",
-            "sources": sources,
-            "polling": polling,
-            "alerts": base.alerts.model_copy(update={"cooldown": base.alerts.cooldown / speed}),
-            "storage": StorageConfig(url=database),
-            "telegram": TelegramConfig(),
-        }
+    return Config(
+        display=base.display,
+        keywords=load(defaults()).keywords,
+        sources=sources,
+        polling=polling,
+        alerts=AlertsConfig(cooldown=AlertsConfig().cooldown / speed),
+        storage=StorageConfig(url=database),
     )
 
 

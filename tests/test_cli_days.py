@@ -137,6 +137,15 @@ def test_a_backtest_shows_what_would_have_been_sent(folder: Path, capsys: pytest
     assert "4 articles, 2 days" in out
 
 
+def test_a_backtest_says_whose_rules_it_leaves_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only where a chat or service has rules of its own."""
+    (folder / "news.jsonl").write_text('{"title": "Football: a draw", "published": "2026-05-01T10:00:00Z"}', "utf-8")
+    assert "of their own" not in run(folder, capsys, "backtest", str(folder / "news.jsonl"))[2]
+    service = "notify: [{name: desk, url: 'json://127.0.0.1:1/desk', rules: [{severity: 3}]}]"
+    (folder / "monitor.yaml").write_text(service, "utf-8")
+    assert "of their own are left out" in run(folder, capsys, "backtest", str(folder / "news.jsonl"))[2]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [("", "no item in it"), ("{}", "line 1: no item"), ('{"title": "x", "published": "soon"}', "line 1: no item")],

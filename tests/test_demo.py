@@ -4,14 +4,17 @@ import re
 import subprocess
 import sys
 import urllib.request
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor import demo
-from monitor.config import Config
+from monitor.app import heartbeat, make_senders
+from monitor.config import AlertsConfig, Config, defaults, load
 from monitor.parse import parse
+from monitor.pipeline import recipients
 
 ROOM = demo.newsroom()
 
@@ -51,11 +54,38 @@ def test_the_feeds_are_served_on_loopback() -> None:
             urllib.request.urlopen(f"{address}/nobody.xml")
 
 
-def test_the_users_chats_are_not_told() -> None:
-    """The demo's alerts go to the terminal whatever is configured, from a database of its own."""
-    made = demo.configure(Config(), "http://127.0.0.1:1", "sqlite://", ROOM, 1)
-    assert (made.telegram.chats, made.telegram.token, made.storage.url) == ((), None, "sqlite://")
+USERS = """
+telegram: {chats: [{id: 1, rules: [{severity: 4}]}], admins: [7]}
+notify: [{name: desk, url: "json://127.0.0.1:1/desk", admin: true}]
+heartbeat: {url: "http://127.0.0.1:1/beat", interval: 30s}
+digest: {at: "00:00"}
+alerts: {threshold: 0.99, severity: 4, cooldown: 1h, quiet: {from: "00:00", to: "23:59"}, rules: [{countries: [AL]}]}
+classifier: {model: somebody/model}
+display: {timezone: Europe/Tirane}
+"""
+
+
+async def test_only_the_terminal_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invented events reach none of the user's chats and services, nor does the heartbeat, and no rule holds them back."""
+    (tmp_path / "monitor.yaml").write_text(USERS, "utf-8")
+    (tmp_path / "keywords.yaml").write_text("mute: [{match: Kosovo}]", "utf-8")
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:x")
+    user = load(tmp_path)
+    assert {chat for chat, _ in recipients(user)} == {"1", "notify:desk"}
+    made = demo.configure(user, "http://127.0.0.1:1", "sqlite://", ROOM, 360)
+    assert recipients(made) == (("terminal", None),)
+    async with AsyncExitStack() as stack:
+        assert list(await make_senders(made, stack)) == ["terminal"]
+    fetched: list[str] = []
+    monkeypatch.setattr(heartbeat, "_fetch", fetched.append)
+    await heartbeat.Heartbeat(lambda: datetime.now(UTC)).beat(made.heartbeat)
+    assert fetched == []
     assert [source.url for source in made.sources] == [f"http://127.0.0.1:1/{slug}.xml" for slug in ROOM.outlets]
+    taken = {"sources", "polling", "storage", "alerts", "keywords", "display"}
+    assert made.model_dump(exclude=taken) == Config().model_dump(exclude=taken)
+    assert made.alerts == AlertsConfig(cooldown=timedelta(seconds=5))
+    assert (made.keywords, made.display) == (load(defaults()).keywords, user.display)
+    assert made.storage.url == "sqlite://"
 
 
 @pytest.mark.slow

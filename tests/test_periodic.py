@@ -9,18 +9,21 @@ from zoneinfo import ZoneInfo
 import pytest
 from bot_api import parse_html
 from pydantic import SecretStr
-from samples import SOURCE, article, outcome, score, story, verdict
+from samples import MINUTE, NOW, SOURCE, article, outcome, score, story, verdict
+from test_store_people import change, mute
 
 from monitor.config import AlertsConfig, Chat, Config, DigestConfig, PolicyConfig, Quiet, TelegramConfig
-from monitor.domain import Decision, Failure, FeedState, Message, Reason, Severity
+from monitor.domain import Decision, Failure, FeedState, Message, Mute, MuteKind, Reason, Severity
 from monitor.pipeline import tell_day, watch_index
 from monitor.pipeline.digesting import latest
+from monitor.pipeline.indexing import Crossing, key, knows
 from monitor.render import LIMIT, units
 from monitor.store import Poll, Store
+from monitor.trend import Level, Point
 
 BELGRADE = ZoneInfo("Europe/Belgrade")
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def config(*chats: Chat, **more: object) -> Config:
@@ -65,7 +68,7 @@ def read(
     if event is None:
         store.commit([outcome(a, reason=Reason.IRRELEVANT) for a in waiting], at)
         return
-    judged = score(severity=Severity(severity), countries=(country,) if country else ("XK", "RS"))
+    judged = score(severity=Severity(severity), countries=tuple(country.split("-")) if country else ("XK", "RS"))
     told = story(-1, title=f"Event {event}", severity=Severity(severity), countries=judged.countries, updated=at)
     made = [outcome(a, verdict(send=False), about=told) for a in waiting]
     store.commit([replace(o, judged=replace(o.judged, score=judged)) for o in made], at)
@@ -165,6 +168,80 @@ async def test_a_chat_is_told_of_the_countries_that_it_watches(store: Store) -> 
     assert (message.chat, message.thread) == ("2", 9)
     assert "Kosovo–Serbia" in message.text.plain
     assert "🇽🇰 Kosovo:" not in message.text.plain
+
+
+def subjects(store: Store, at: datetime) -> dict[str, set[str]]:
+    """By chat, the flags of the countries and pairs that it is told of, as codes: XK, XKRS."""
+    found: dict[str, set[str]] = {}
+    for message in queued(store, at):
+        flags = [
+            line.partition(" ")[0]
+            for line in message.text.plain.splitlines()
+            if "\U0001f1e6" <= line[:1] <= "\U0001f1ff"
+        ]
+        codes = {"".join(chr(ord(letter) - 0x1F1E6 + ord("A")) for letter in flag) for flag in flags}
+        found.setdefault(message.chat, set()).update(codes)
+    return found
+
+
+async def test_one_pair_hides_no_other(store: Store) -> None:
+    """Serbia rose with Bosnia at noon; who was not told, and who was told of that alone, hears of Kosovo-Serbia in full."""
+    bosnia, kosovo = (Chat(id=n, rules=(PolicyConfig(countries=(code,)),)) for n, code in ((1, "BA"), (2, "XK")))
+    chats = config(bosnia, kosovo, Chat(id=3))
+    crisis(store, NOON, 2, "BA-RS")
+    await watch_index(store, chats, 0.5, NOON)
+    both = {"BARS", "BA"}
+    assert subjects(store, NOON) == {"1": both, "3": both | {"RS"}}
+    crisis(store, NOON + 5 * HOUR, 2, "XK-RS")
+    await watch_index(store, chats, 0.5, NOON + 5 * HOUR)
+    told = subjects(store, NOON + 5 * HOUR)
+    assert told["2"] == {"XKRS", "XK"}
+    assert told["3"] >= {"XKRS", "XK"}
+    assert await watch_index(store, chats, 0.5, NOON + 6 * HOUR) == 0
+
+
+def test_a_country_is_no_news_after_its_pair_nor_a_pair_after_both() -> None:
+    """What one part told a chat today, as high, is not told again in another's name."""
+    parts = {"XK": Level.HIGH, "RS": Level.HIGH}
+    for told, subject, level, known in (
+        ({"XK-RS": Level.HIGH}, "RS", Level.HIGH, True),
+        ({"XK-RS": Level.HIGH}, "RS", Level.EXTREME, False),
+        ({"XK-RS": Level.HIGH}, "BA-RS", Level.HIGH, False),
+        ({"XK-RS": Level.HIGH}, "BA", Level.ELEVATED, False),
+        (parts, "XK-RS", Level.HIGH, True),
+        (parts, "XK-RS", Level.EXTREME, False),
+        ({"RS": Level.EXTREME}, "XK-RS", Level.ELEVATED, False),
+        ({"RS": Level.EXTREME}, "RS", Level.HIGH, True),
+    ):
+        names = {key("1", other, reached, NOON.date()) for other, reached in told.items()}
+        moved = Crossing(subject, Point(NOON.date()), Level.NORMAL, level)
+        assert knows("1", moved, names, NOON.date()) is known, (told, subject, level)
+        assert not knows("2", moved, names, NOON.date())
+
+
+ALL = {"XKRS", "XK", "RS"}
+
+
+@pytest.mark.parametrize(
+    ("events", "held", "heard"),
+    [
+        (2, mute(), {}),
+        (60, mute(), {"1": ALL}),
+        (2, mute(until=NOW - MINUTE), {"1": ALL}),
+        (2, mute(chat="2"), {"1": ALL}),
+        (2, mute(kind=MuteKind.KEYWORD, what="kosov*"), {"1": {"RS"}}),
+        (60, mute(kind=MuteKind.KEYWORD, what="Косово"), {"1": {"RS"}}),
+        (60, mute(kind=MuteKind.KEYWORD, what="Srbija"), {"1": {"XK"}}),
+        (2, mute(kind=MuteKind.SOURCE, what="Glas"), {"1": ALL}),
+    ],
+)
+async def test_mutes_hold_the_index(store: Store, events: int, held: Mute, heard: dict[str, set[str]]) -> None:
+    """Of everything, all but the extreme; of a word, whatever is called so, in English or as the chat reads it."""
+    shift = NOON - NOW
+    store.people.write(change("mute"), replace(held, until=held.until and held.until + shift, at=held.at + shift))
+    crisis(store, NOON, events)
+    await watch_index(store, config(Chat(id=1, language="sr")), 0.5, NOON)
+    assert subjects(store, NOON) == heard
 
 
 AT = DigestConfig(at="08:00")

@@ -85,6 +85,14 @@ def test_days_are_kept_longer_than_articles(store: Store) -> None:
     assert store.history(DAY) == ([], [])
 
 
+def test_what_a_group_was_told_once_moves_with_it(store: Store) -> None:
+    """Under its new number it is not told the day or the index again."""
+    store.announce(["digest -1 2026-03-03", "index -1 XK 2 2026-03-03", "index -12 XK 2 2026-03-03"], [], NOW)
+    store.chats.move("-1", "-2")
+    moved = ["digest -2 2026-03-03", "index -2 XK 2 2026-03-03", "index -12 XK 2 2026-03-03"]
+    assert store.announced(moved) == set(moved)
+
+
 def test_a_thing_is_announced_once(store: Store) -> None:
     """Notices, levels and the mark that they were told stand or fall together."""
     notices = [Notice("1", TEXT, silent=True, thread=7), Notice("2", TEXT)]

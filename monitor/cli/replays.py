@@ -20,11 +20,20 @@ def backtest(
     file: Annotated[Path, typer.Argument(metavar="FILE.jsonl[.gz]", help="Items with title, summary and published.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Replay recorded items through the pipeline with their own times as its clock, and show what it would send."""
+    """Replay recorded items through the pipeline with their own times as its clock, and show what it would send.
+
+    It would be sent by the rules of `alerts`; those that chats and services have of their own, and mutes, are left out.
+    An item counts for the feed of sources.yaml, and so its outlet and camp, that the host of its `url` or its `outlet`
+    belongs to.
+    """
     config = of(context).config()
-    records = read_records(file)
+    records = read_records(file, config.sources)
     if not records:
         raise InputError(f"{file}: no item in it")
+    if any(reader.rules for reader in (*config.telegram.chats, *config.notify)):
+        err.print(
+            "by the rules of `alerts`: those that chats and services have of their own are left out", markup=False
+        )
     with err.status(f"reading {len(records)} items"):
         found = replay(records, load_judge(config), config)
     if json:

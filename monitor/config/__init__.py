@@ -24,7 +24,7 @@ from monitor.config.policy import AlertsConfig, Corroboration, PolicyConfig, Qui
 from monitor.config.rules import Edit, add_rule, remove_rule, take_back
 from monitor.config.starter import write_starter
 from monitor.config.turning import Turn, set_enabled, set_weight, turn_back
-from monitor.config.values import format_duration, parse_duration
+from monitor.config.values import family, format_duration, parse_duration
 
 __all__ = [
     "FILES",
@@ -53,6 +53,7 @@ __all__ = [
     "admins",
     "choose",
     "defaults",
+    "family",
     "follow",
     "format_duration",
     "load",

@@ -4,7 +4,7 @@ Pure: every question is answered from values and a clock that is handed in, with
 """
 
 from monitor.decide.articles import refuse
-from monitor.decide.mutes import muted
+from monitor.decide.mutes import hushed, muted
 from monitor.decide.policies import Policy, QuietHours, choose, policies, widest
 from monitor.decide.quiet import quiet_until
 from monitor.decide.signals import ends, flares, fresh, marks, settled
@@ -21,6 +21,7 @@ __all__ = [
     "first",
     "flares",
     "fresh",
+    "hushed",
     "marks",
     "muted",
     "policies",

@@ -1,6 +1,6 @@
 """Whether what people muted in a chat holds a story back there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from monitor.domain import Article, Decision, Judged, Mute, MuteKind, Reason, Severity, Story
@@ -18,6 +18,19 @@ def muted(mutes: Sequence[Mute], story: Story, judged: Judged) -> Decision | Non
         return None
     what = {MuteKind.ALL: "everything", MuteKind.STORY: "the story"}.get(held.kind, f"the {held.kind} '{held.what}'")
     return Decision(False, Reason.MUTED, f"{held.by.name} muted {what}")
+
+
+def hushed(mutes: Sequence[Mute], names: Iterable[str], gravest: bool) -> bool:
+    """Whether a chat's mutes hold back word of something that has names but no story, such as a country's index.
+
+    As with stories, a mute of everything lets the gravest through, and one of a keyword holds whatever it names.
+    """
+    texts = [words(name) for name in names]
+    return any(
+        (mute.kind is MuteKind.ALL and not gravest)
+        or (mute.kind is MuteKind.KEYWORD and any(_matcher(mute.what).find(text) for text in texts))
+        for mute in mutes
+    )
 
 
 def _holds(mute: Mute, story: Story, article: Article) -> bool:

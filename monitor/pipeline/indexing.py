@@ -1,16 +1,16 @@
-"""The escalation index as it moves: levels crossed since the last look become messages, each at most once a day."""
+"""The escalation index as it moves: levels crossed since the last look become messages, each once a day and chat."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
 from monitor.config import Config
-from monitor.decide import Policy, quiet_until
+from monitor.decide import Policy, hushed, quiet_until
 from monitor.pipeline.telling import Recipient, addressed
-from monitor.render import Led, Standing, crossing
+from monitor.render import Led, Standing, crossing, name
 from monitor.store import Notice, Store
 from monitor.trend import REACH, SUBJECTS, Level, Point, members, step, trend
 
@@ -54,9 +54,24 @@ def crossings(points: Mapping[str, Point], before: Mapping[str, int]) -> list[Cr
     return sorted(found, key=lambda c: (-c.level, "-" not in c.subject, -(c.point.deviation or 0.0), c.subject))
 
 
-def key(subject: str, level: int, day: date) -> str:
-    """What is told once: that a subject reached a level on a day."""
-    return f"index {subject} {int(level)} {day}"
+def key(chat: str, subject: str, level: int, day: date) -> str:
+    """What a chat is told once: that a subject reached a level on a day."""
+    return f"index {chat} {subject} {int(level)} {day}"
+
+
+def knows(chat: str, c: Crossing, told: Collection[str], day: date) -> bool:
+    """Whether the chat was told today that the subject is as high: by itself, or as what it is part or made of.
+
+    A country is known by any pair that it is in, a pair only by both of its countries: one may have risen by another.
+    """
+
+    def heard(subject: str) -> bool:
+        return any(key(chat, subject, level, day) in told for level in Level if level >= c.level)
+
+    parts = members(c.subject)
+    if len(parts) == 1:
+        return any(heard(subject) for subject in _kin(c.subject))
+    return heard(c.subject) or all(heard(country) for country in parts)
 
 
 def _watch(store: Store, config: Config, threshold: float, now: datetime) -> int:
@@ -65,29 +80,29 @@ def _watch(store: Store, config: Config, threshold: float, now: datetime) -> int
     moved = crossings(points, store.levels())
     if not moved:
         return 0
-    told = [c for c in moved if c.level > c.before or c.level is Level.NORMAL]
-    fresh = _fresh(store, told, today)
-    rises, falls = [c for c in fresh if c.level > c.before], [c for c in fresh if c.level < c.before]
-    led = store.links({story for c in rises for story in c.point.stories})
-    notices = [
-        notice
-        for recipient in addressed(config, threshold, {})
-        for group in (rises, falls)
-        if (notice := _notice(recipient, group, led, now))
-    ]
-    done = store.announce(
-        [key(c.subject, c.level, today) for c in fresh], notices, now, {c.subject: int(c.level) for c in moved}
-    )
+    news = [c for c in moved if c.level > c.before or c.level is Level.NORMAL]
+    to = addressed(config, threshold, {}, store.people.mutes(now))
+    chats = [r.chat for r in to]
+    told = store.announced({key(r, s, lv, today) for r in chats for c in news for s in _kin(c.subject) for lv in Level})
+    led = store.links({story for c in news if c.level > c.before for story in c.point.stories})
+    keys: list[str] = []
+    notices: list[Notice] = []
+    for recipient in to:
+        fresh = [c for c in news if _wants(recipient, c) and not knows(recipient.chat, c, told, today)]
+        keys += [key(recipient.chat, c.subject, c.level, today) for c in fresh]
+        for group in ([c for c in fresh if c.level > c.before], [c for c in fresh if c.level < c.before]):
+            if group:
+                notices.append(_notice(recipient, group, led, now))
+    done = store.announce(keys, notices, now, {c.subject: int(c.level) for c in moved})
     for c in moved:
         log.info("index moved", subject=c.subject, level=c.level.name.lower(), before=c.before.name.lower())
     return len(notices) if done else 0
 
 
-def _fresh(store: Store, moved: Sequence[Crossing], today: date) -> list[Crossing]:
-    """The crossings that nobody was told of today, be it of the pair instead of the country, or the other way round."""
-    asked = {c.subject: {key(s, lv, today) for s in _kin(c.subject) for lv in Level if lv >= c.level} for c in moved}
-    told = store.announced({name for names in asked.values() for name in names})
-    return [c for c in moved if not asked[c.subject] & told]
+def _wants(to: Recipient, c: Crossing) -> bool:
+    """Whether it is about a country that the chat watches, and nothing that people muted there."""
+    names = name(c.subject), name(c.subject, to.reader.words)
+    return _policy(to, c.subject) is not None and not hushed(to.mutes, names, c.level is Level.EXTREME)
 
 
 def _kin(subject: str) -> list[str]:
@@ -95,16 +110,13 @@ def _kin(subject: str) -> list[str]:
     return [other for other in SUBJECTS if members(other) <= mine or members(other) >= mine]
 
 
-def _notice(
-    to: Recipient, moved: Sequence[Crossing], led: Mapping[int, tuple[str, str]], now: datetime
-) -> Notice | None:
-    """What one chat is told of the crossings that are about a country it watches."""
-    wanted = [(c, policy) for c in moved if (policy := _policy(to, c.subject))]
-    if not wanted:
-        return None
-    first, policy = wanted[0]
+def _notice(to: Recipient, moved: Sequence[Crossing], led: Mapping[int, tuple[str, str]], now: datetime) -> Notice:
+    """What one chat is told of crossings, all of which it wants to know."""
+    first = moved[0]
+    policy = _policy(to, first.subject)
+    assert policy is not None
     stories = [Led(*led[story]) for story in first.point.stories if story in led]
-    text = crossing([c.standing() for c, _ in wanted], stories, now, to.reader)
+    text = crossing([c.standing() for c in moved], stories, now, to.reader)
     return Notice(to.chat, text, _silent(first.level, policy, now), policy.thread)
 
 

@@ -122,7 +122,8 @@ class Chats:
                 same = [there.c[name] == table.c[name] for name in key]
                 taken = exists().where(there.c.chat == new, *same)
                 tx.execute(update(table).where(table.c.chat == old, ~taken).values(chat=new))
-            _move_announced(tx, f"digest {old} ", f"digest {new} ")
+            for what in ("digest", "index"):
+                _move_announced(tx, f"{what} {old} ", f"{what} {new} ")
 
     def moves(self) -> Mapping[str, str]:
         """Where groups are now, by their old ids."""
