@@ -45,7 +45,7 @@ async def test_the_buttons_of_a_story_show_what_commands_did(tmp_path: Path, ser
     async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
         await alerted(api)
         server.routes["/A"] = Reply(rss(item(f"Now: {title('raid', 3)}"), item(title("raid"))))
-        await until(lambda: any("graver" in text for text in api.texts(str(ROOM))), 15)
+        await until(lambda: any("graver" in text for text in api.texts(str(ROOM))))
         await until(lambda: len(store.people.shown(str(ROOM), 1, 9)) == 2)
         # On a slow machine a message may have been sent twice; of the first time nobody knows the number.
         told = {number for number, _ in store.people.shown(str(ROOM), 1, 9)}
