@@ -45,11 +45,13 @@ async def test_the_buttons_of_a_story_show_what_commands_did(tmp_path: Path, ser
     async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
         await alerted(api)
         server.routes["/A"] = Reply(rss(item(f"Now: {title('raid', 3)}"), item(title("raid"))))
-        await until(lambda: any("graver" in text for text in api.texts(str(ROOM))), 15)
+        await until(lambda: any("graver" in text for text in api.texts(str(ROOM))))
         await until(lambda: len(store.people.shown(str(ROOM), 1, 9)) == 2)
+        # On a slow machine a message may have been sent twice; of the first time nobody knows the number.
+        told = {number for number, _ in store.people.shown(str(ROOM), 1, 9)}
 
         def shown() -> list[str]:
-            return [message.labels[2] for message in api.shows(str(ROOM)) if message.keyboard]
+            return [message.labels[2] for message in api.shows(str(ROOM)) if message.id in told]
 
         for text, user, label in (
             ("/mute story 1", MARKO, MUTED),
@@ -65,7 +67,7 @@ async def test_the_buttons_of_a_story_show_what_commands_did(tmp_path: Path, ser
         await until(lambda: shown() == [OPEN] * 2)
         await press(api, MARKO, "Mute story")
         await until(lambda: shown() == [MUTED] * 2)
-        assert OPEN in alert(api, DESK).labels
+        assert {message.labels[2] for message in api.shows(str(DESK)) if message.keyboard} == {OPEN}
 
 
 async def test_a_button_that_is_pressed_twice_is_no_trouble(tmp_path: Path, server: Server) -> None:

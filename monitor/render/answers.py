@@ -138,7 +138,7 @@ def misses(found: Sequence[tuple[int, str, str, float, str]]) -> Text:
     lines = [bold("Just below the line in the last 24 hours")]
     for number, (id, title, outlet, relevance, setting) in enumerate(found, 1):
         lines.append(line_of(f"{number}. {clip(title, TITLE)} ({clip(outlet, NAME)})"))
-        lines.append(line_of(f"    {relevance:.2f}; would be told by {setting}; /why a{id}"))
+        lines.append(line_of(f"    {relevance:.2f}; would be told by {clip(setting, TITLE)}; /why a{id}"))
     return page([*lines, line_of("Should one of them have been told? Press its number.")])
 
 
