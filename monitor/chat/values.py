@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.config import Config
-from monitor.domain import Buttons, Moved, Person, Place, Pressed, Text, Written
+from monitor.domain import Admitted, Buttons, Moved, Person, Place, Pressed, Text, Written
 from monitor.pipeline import Judge
 from monitor.render import Reader
 from monitor.store import Store
@@ -80,6 +80,6 @@ def visitor(config: Config, place: Place, by: Person) -> Visitor | None:
     return None if chat is None else Visitor(chat, place, by, by.id in config.telegram.admins)
 
 
-def kind_of(said: Written | Pressed | Moved) -> str:
+def kind_of(said: Written | Pressed | Moved | Admitted) -> str:
     """What an update is, for the log, which shows nobody's words."""
     return type(said).__name__.lower()

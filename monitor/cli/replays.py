@@ -30,7 +30,7 @@ def backtest(
     records = read_records(file, config.sources)
     if not records:
         raise InputError(f"{file}: no item in it")
-    if any(reader.rules for reader in (*config.telegram.chats, *config.notify)):
+    if any(chat.rules for chat in config.telegram.chats) or any(service.rules for service in config.notify):
         err.print(
             "by the rules of `alerts`: those that chats and services have of their own are left out", markup=False
         )
