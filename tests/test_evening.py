@@ -185,7 +185,7 @@ SHOWN = """
  7 | 21:41 |       |             | 🟡 TENSION · threat | Veterans threaten to block Doboj
  8 | 22:02 | to 3  |             | 🟡 TENSION · arms | denied or retracted, as told by Nezavisne (Banja Luka) | now also told by Banja Luka | Police denies that rifles were found | 2 outlets: Sarajevo 1, Banja Luka 1
  9 | 00:30 |       |             | 🔴 CRITICAL · clash | KFOR soldiers wounded in Zvečan
-10 | 07:00 |       |             | 🌙 3 stories while it was quiet | 🟠 SERIOUS 🇽🇰🇷🇸 | Ministry denies that the crossing is closed | 🟠 SERIOUS 🇽🇰🇷🇸 | Grenade thrown at the town hall of Leposavić | 🟡 TENSION 🇧🇦 | Tension in Stolac
+10 | 07:00 |       |             | 🌙 3 stories while it was quiet | 1. 🟠 SERIOUS 🇽🇰🇷🇸 · s2 | Ministry denies that the crossing is closed | 2. 🟠 SERIOUS 🇽🇰🇷🇸 · s8 | Grenade thrown at the town hall of Leposavić | 3. 🟡 TENSION 🇧🇦 · s6 | Tension in Stolac
 11 | 07:30 | to 10 |             | 🟡 TENSION · unrest | now also told by Banja Luka | Mayor of Stolac calls for calm | 3 outlets: Sarajevo 2, Banja Luka 1
 """
 """The chat in the morning, by Belgrade's clock: its place, when it came, to which it replies, when it was edited, what it says."""

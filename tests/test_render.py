@@ -397,7 +397,7 @@ def test_a_summary_is_one_message(count: int, last: str) -> None:
     assert text.plain.splitlines()[:5] == [
         f"🌙 {count} stories while it was quiet",
         "",
-        "🟠 SERIOUS 🇽🇰🇷🇸",
+        "1. 🟠 SERIOUS 🇽🇰🇷🇸 · s1",
         "Army units near Raška, report 1",
         "https://glas.example/1",
     ]

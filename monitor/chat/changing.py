@@ -9,6 +9,7 @@ import structlog
 
 from monitor.changes import is_written, kept, revert
 from monitor.chat.showing import mutes as show_mutes
+from monitor.chat.showing import several
 from monitor.chat.showing import threshold as show_threshold
 from monitor.chat.values import Reply, Room, Visitor
 from monitor.commands import Hold, Release, Rule, Threshold, Undo
@@ -36,7 +37,10 @@ def hold(room: Room, who: Visitor, command: Hold, request: int, replied: int | N
     until = room.now + command.span if command.span else None
     mute = Mute(who.chat, command.kind, command.what, until, who.by, room.now)
     if command.kind is MuteKind.STORY:
-        mute = _story(room, who, mute, replied)
+        meant = _meant(room, who, command.what, replied)
+        if len(meant) > 1:
+            return several(room, meant, "mute story")
+        mute = replace(story_mute(room, who, meant[0]), until=until)
     elif command.kind is MuteKind.SOURCE:
         mute = replace(mute, what=_source(room, command.what))
     elif command.kind is MuteKind.KEYWORD and (complaint := check_pattern(command.what)):
@@ -138,13 +142,14 @@ def story_mute(room: Room, who: Visitor, id: int) -> Mute:
     return Mute(who.chat, MuteKind.STORY, str(id), None, who.by, room.now, Severity(story.severity))
 
 
-def _story(room: Room, who: Visitor, mute: Mute, replied: int | None) -> Mute:
-    found = int(mute.what) if mute.what else None
-    if found is None and replied is not None:
-        found = room.store.people.story_of(who.chat, replied)
-    if found is None:
+def _meant(room: Room, who: Visitor, said: str, replied: int | None) -> Sequence[int]:
+    """The story by its number, or those that the message replied to tells; at least one."""
+    found: tuple[int, ...] = (int(said),) if said else ()
+    if not found and replied is not None:
+        found = room.store.people.stories_of(who.chat, replied)
+    if not found:
         raise InputError("Give the story's number, such as /mute story 12, or reply to an alert with /mute story.")
-    return replace(story_mute(room, who, found), until=mute.until)
+    return found
 
 
 def _source(room: Room, said: str) -> str:

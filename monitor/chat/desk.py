@@ -156,7 +156,7 @@ class Desk:
             return
         log.info("pressed", chat=who.chat, user=who.by.id, action=meant.action.name.lower(), article=meant.article)
         try:
-            pushed = await self._in(self._quick, lambda: press(self._room(), who, meant, said.update))
+            pushed = await self._in(self._quick, lambda: press(self._room(), who, meant, said))
         except StoreError:
             raise
         except Exception:

@@ -3,9 +3,9 @@
 from monitor.chat.changing import lift, make, story_mute
 from monitor.chat.showing import why
 from monitor.chat.values import Pushed, Reply, Room, Visitor
-from monitor.domain import Action, Buttons, Mute, MuteKind, Opinion, Press
+from monitor.domain import Action, Buttons, Mute, MuteKind, Opinion, Press, Pressed
 from monitor.errors import InputError
-from monitor.render import alert_buttons, answers
+from monitor.render import alert_buttons, answers, summary_buttons
 
 OPINIONS = {
     Action.RELEVANT: Opinion.RELEVANT,
@@ -14,26 +14,28 @@ OPINIONS = {
 }
 
 
-def press(room: Room, who: Visitor, pressed: Press, request: int) -> Pushed:
-    """Do what the button says, and show it on the message."""
+def press(room: Room, who: Visitor, pressed: Press, said: Pressed) -> Pushed:
+    """Do what the button says, and show it on the message that it is under."""
     match pressed.action:
         case Action.WHY:
             return _why(room, who, pressed)
         case Action.MUTE | Action.UNMUTE:
-            answer = _mute(room, who, pressed, request)
+            answer = _mute(room, who, pressed, said.update)
         case _:
             opinion = OPINIONS[pressed.action]
             given = room.store.people.give(
                 pressed.article, who.chat, who.by, opinion, room.threshold(who.chat), room.now
             )
             answer = answers.DONE[opinion] if given else answers.PRUNED
-    return Pushed(answer, _buttons(room, who, pressed))
+    return Pushed(answer, _buttons(room, who, pressed, said.message))
 
 
-def _buttons(room: Room, who: Visitor, pressed: Press) -> Buttons:
-    """The alert's buttons as they are now; none for a button that is not under an alert."""
+def _buttons(room: Room, who: Visitor, pressed: Press, under: int | None) -> Buttons:
+    """The alert's or summary's buttons as they are now; none for a button that is under another message."""
     if not pressed.story:
         return ()
+    if under is not None and (told := room.store.people.summary(who.chat, under)):
+        return summary_buttons(told)
     said = room.store.people.opinions(pressed.article, who.chat)
     return alert_buttons(pressed.article, pressed.story, said, bool(_held(room, who, pressed)))
 

@@ -24,7 +24,7 @@ from monitor.domain.people import (
     Pressed,
     Written,
 )
-from monitor.domain.telling import Alerted, Decision, Headline, Message, Text, Told, Waiting
+from monitor.domain.telling import Alerted, Decision, Headline, Message, Part, Text, Told, Waiting
 from monitor.domain.terms import REGION, VOICES, EventType, Failure, Kind, Mark, Reason, Severity
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "Mute",
     "MuteKind",
     "Opinion",
+    "Part",
     "Person",
     "Place",
     "PlaceHit",

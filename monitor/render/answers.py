@@ -27,6 +27,7 @@ NOTHING_TO_UNDO = "There is nothing of yours to undo."
 UNCHANGED = "It is so already."
 NO_PICTURE = "The picture could not be sent; perhaps this chat takes none."
 TEST_SENT = "A test alert is on its way."
+SEVERAL = "That message tells several stories. Which one?"
 SCORING = "not relevant"
 
 
@@ -104,14 +105,14 @@ def latest(stories: Sequence[tuple[Story, datetime]], reader: Reader) -> Text:
     """The latest alerts."""
     if not stories:
         return said("This chat was told nothing yet.")
-    lines = [_headline(story, f"told {moment(at, reader)}") for story, at in stories]
+    lines = [_headline(story, f"told {moment(at, reader)} · {_asking(story)}") for story, at in stories]
     return page([bold("Latest alerts"), *(line for pair in lines for line in pair)])
 
 
 def story(about: Story, articles: Sequence[tuple[str, str, str, datetime]], reader: Reader) -> Text:
     """A story with its articles, each (title, address, outlet, published), the newest first."""
     times = dict.fromkeys((moment(about.opened, reader), moment(about.updated, reader)))
-    first, second = _headline(about, " to ".join(times))
+    first, second = _headline(about, f"{' to '.join(times)} · {_asking(about)}")
     types = ", ".join(ENGLISH.types[kind] for kind in about.types)
     outlets = told_by(about.articles, len(about.outlets))
     lines: list[Line | None] = [first, second, line_of(f"{types}; {outlets}" if types else outlets)]
@@ -121,6 +122,12 @@ def story(about: Story, articles: Sequence[tuple[str, str, str, datetime]], read
         by = f" · {clip(outlet, NAME)} · {moment(at, reader)}"
         lines.append(Line(f"• {anchor}{escape(by)}", f"• {shown}{by}"))
     return page(lines)
+
+
+def several(stories: Sequence[Story], command: str) -> Text:
+    """The stories that one message tells, and how a command names each."""
+    lines = (line for about in stories for line in _headline(about, f"/{command} {about.id}"))
+    return page([bold(SEVERAL), *lines])
 
 
 def misses(found: Sequence[tuple[int, str, str, float, str]]) -> Text:
@@ -217,15 +224,19 @@ def _waits(count: int, what: str, oldest: timedelta) -> str:
     return f"{_many(count, what)} {verb}, {which} {span_of(oldest)}"
 
 
-def _headline(about: Story, when: str) -> tuple[Line, Line]:
+def _headline(about: Story, rest: str) -> tuple[Line, Line]:
     flags = "".join(flag(code) for code in about.countries[:4])
     severity = Severity(about.severity)
     mark = f"{MARKS[severity]} {ENGLISH.severities[severity]}"
     title = clip(about.title, TITLE) or "(no title)"
     return (
         Line(f"{mark} {flags} <b>{escape(title)}</b>", f"{mark} {flags} {title}"),
-        line_of(f"    {when} · /story {about.id} · /why {about.id}"),
+        line_of(f"    {rest}"),
     )
+
+
+def _asking(about: Story) -> str:
+    return f"/story {about.id} · /why {about.id}"
 
 
 def span_of(span: timedelta) -> str:

@@ -2,21 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 
-from monitor.domain import Action, Button, Buttons, Opinion, Press
+from monitor.domain import Action, Button, Buttons, Opinion, Part, Press
+from monitor.render.update import MOST
 from monitor.render.wording import clip
 
 LABEL = 40
 """The most UTF-16 units of a button."""
-ASKED = {Opinion.RELEVANT: "✅ Relevant", Opinion.NOT_RELEVANT: "❌ Not relevant"}
+BESIDE, SMALL = 2, 16
+"""The stories of a summary whose buttons stand in one row, and the most UTF-16 units of each of the four."""
+MARKS = {Opinion.RELEVANT: "✅", Opinion.NOT_RELEVANT: "❌"}
+ASKED = {Opinion.RELEVANT: "Relevant", Opinion.NOT_RELEVANT: "Not relevant"}
 ACTIONS = {Opinion.RELEVANT: Action.RELEVANT, Opinion.NOT_RELEVANT: Action.NOT_RELEVANT}
 
 
 def alert_buttons(article: int, story: int, said: Iterable[tuple[str, Opinion]], muted: bool) -> Buttons:
     """What people can do with an alert; `said` is who judged it, which the buttons show."""
     said = tuple(said)
+    by = {opinion: [name for name, given in said if given is opinion] for opinion in MARKS}
     judging = tuple(
-        Button(_judged(label, [name for name, given in said if given is opinion]), Press(action, article, story))
-        for opinion, label, action in ((o, ASKED[o], ACTIONS[o]) for o in ASKED)
+        Button(
+            f"{MARKS[opinion]} {_people(names, LABEL - 2) if names else ASKED[opinion]}",
+            Press(ACTIONS[opinion], article, story),
+        )
+        for opinion, names in by.items()
     )
     mute = ("🔔 Unmute story", Action.UNMUTE) if muted else ("🔇 Mute story", Action.MUTE)
     others = (mute, ("❓ Why", Action.WHY))
@@ -29,9 +37,21 @@ def miss_buttons(articles: Sequence[int]) -> Buttons:
     return tuple(tuple(every[start : start + 5]) for start in range(0, len(every), 5))
 
 
-def _judged(label: str, names: Sequence[str]) -> str:
-    """The label; once somebody judged so, the mark with the first one's name and how many others there are."""
-    if not names:
-        return label
+def summary_buttons(parts: Sequence[Part]) -> Buttons:
+    """Two buttons for each story that a summary shows, by its place there: rightly told, or wrongly."""
+    every = [
+        Button(
+            f"{MARKS[opinion]} {number}" + (f": {_people(names, SMALL - 6)}" if names else ""),
+            Press(ACTIONS[opinion], part.article, part.story),
+        )
+        for number, part in enumerate(parts[:MOST], 1)
+        for opinion in MARKS
+        for names in ([name for name, given in part.opinions if given is opinion],)
+    ]
+    return tuple(tuple(every[start : start + 2 * BESIDE]) for start in range(0, len(every), 2 * BESIDE))
+
+
+def _people(names: Sequence[str], limit: int) -> str:
+    """The first one's name, and how many others there are."""
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
-    return f"{label.split(' ', maxsplit=1)[0]} {clip(names[0], LABEL - 8) or '?'}{more}"
+    return f"{clip(names[0], limit - len(more)) or '?'}{more}"

@@ -30,7 +30,7 @@ from monitor.render.wording import (
 
 MOST = 12
 """Stories that a summary tells; of the others it gives the number."""
-SHORT_TITLE, SHORT_BY = 140, 100
+SHORT_TITLE, SHORT_BY = 140, 80
 """The most UTF-16 units of a title and of who tells it, so that MOST of them fit."""
 
 
@@ -74,16 +74,16 @@ def summary(told: Sequence[tuple[Story, Judged]], reader: Reader) -> Text:
     words = reader.words
     head = words.quiet.format(stories=words.count(words.stories, len(told)))
     lines = [Line(f"🌙 <b>{escape(head)}</b>", f"🌙 {head}")]
-    for story, judged in told[:MOST]:
-        lines += [Line("", ""), *_entry(story, judged, reader)]
+    for number, (story, judged) in enumerate(told[:MOST], 1):
+        lines += [Line("", ""), *_entry(number, story, judged, reader)]
     if len(told) > MOST:
         more = f"{words.more.format(n=len(told) - MOST)}: balkan-monitor alerts"
         lines += [Line("", ""), Line(escape(more), more)]
     return _addressed(lines, [link(judged.article.url) for _, judged in told[:MOST]])
 
 
-def _entry(story: Story, judged: Judged, reader: Reader) -> list[Line]:
-    """Three lines: how grave and where, the title, and who tells it."""
+def _entry(number: int, story: Story, judged: Judged, reader: Reader) -> list[Line]:
+    """Three lines: how grave, where and which story, the title, and who tells it. The buttons go by the number."""
     article, words = judged.article, reader.words
     title, href = clip(article.title, SHORT_TITLE) or words.untitled, link(article.url)
     mark, word = MARKS[story.severity], words.severities[story.severity]
@@ -91,7 +91,10 @@ def _entry(story: Story, judged: Judged, reader: Reader) -> list[Line]:
     by = clip(tellers(story, words), SHORT_BY) or clip(article.outlet, NAME) or words.source
     told = f"{by} · {moment(article.published, reader)}"
     return [
-        Line(f"{mark} <b>{escape(word)}</b> {flags}", f"{mark} {word} {flags}"),
+        Line(
+            f"{number}. {mark} <b>{escape(word)}</b> {flags} · s{story.id}",
+            f"{number}. {mark} {word} {flags} · s{story.id}",
+        ),
         Line(anchor(title, href), title),
         Line(escape(told), told),
     ]

@@ -29,7 +29,7 @@ from telegram.warnings import PTBUserWarning
 from monitor import buttons
 from monitor.domain import Buttons, Message
 from monitor.errors import DeliveryError
-from monitor.render import alert_buttons
+from monitor.render import alert_buttons, summary_buttons
 
 T = TypeVar("T")
 CONNECTIONS = 32
@@ -149,7 +149,9 @@ class Telegram:
         return number
 
     def _buttons(self, message: Message) -> InlineKeyboardMarkup | None:
-        """What people can do with an alert about a story; nothing under other messages."""
+        """What people can do with an alert about a story, or about several; nothing under other messages."""
+        if message.parts:
+            return keyboard(summary_buttons(message.parts), self._key)
         if message.story is None or message.article is None:
             return None
         return keyboard(alert_buttons(message.article, message.story, message.opinions, message.muted), self._key)
