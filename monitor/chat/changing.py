@@ -16,7 +16,7 @@ from monitor.commands import Hold, Release, Rule, Threshold, Undo
 from monitor.config import add_rule, remove_rule
 from monitor.domain import Change, Mute, MuteKind, Severity
 from monitor.errors import InputError
-from monitor.pipeline import reader, tell_admins
+from monitor.pipeline import tell_admins
 from monitor.render import answers, test_alert
 from monitor.text import check_pattern
 
@@ -27,7 +27,7 @@ RECENT = 200
 
 def test(room: Room, who: Visitor, thread: int | None) -> Reply:
     """Queue a test alert for the chat."""
-    room.store.enqueue([who.chat], test_alert(room.now, reader(room.config, who.chat)), room.now, thread=thread)
+    room.store.enqueue([who.chat], test_alert(room.now, room.spoken(who.chat)), room.now, thread=thread)
     room.wake()
     return Reply(answers.said(answers.TEST_SENT))
 
@@ -39,7 +39,7 @@ def hold(room: Room, who: Visitor, command: Hold, request: int, replied: int | N
     if command.kind is MuteKind.STORY:
         meant = _meant(room, who, command.what, replied)
         if len(meant) > 1:
-            return several(room, meant, "mute story")
+            return several(room, who, meant, "mute story")
         mute = replace(story_mute(room, who, meant[0]), until=until)
     elif command.kind is MuteKind.SOURCE:
         mute = replace(mute, what=_source(room, command.what))
@@ -60,11 +60,11 @@ def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
     return Reply(answers.said(lift(room, who, chosen, request)))
 
 
-def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int) -> str:
-    """End these mutes; returns what is told of it."""
+def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int, told: str = "") -> str:
+    """End these mutes; returns what is told of it, `told` where that is named."""
     numbers = ",".join(str(mute.id) for mute in held)
     names = "; ".join(map(answers.held, held))
-    return make(room, who, "unmute", numbers, None, request, f"Not muted any more: {names}.")
+    return make(room, who, "unmute", numbers, None, request, f"Not muted any more: {names}.", told=told)
 
 
 def set_threshold(room: Room, who: Visitor, command: Threshold, request: int) -> Reply:
@@ -125,13 +125,17 @@ def make(
     request: int,
     what: str,
     mute: Mute | None = None,
+    told: str = "",
 ) -> str:
-    """Carry a change out, log it and tell the admins; returns what is told in the chat."""
+    """Carry a change out, log it and tell the admins; returns what is told in the chat.
+
+    That is `what`, or `told`, which has a place for how it is taken back.
+    """
     change, fresh = room.store.people.write(Change(who.chat, who.by, room.now, key, old, new, request), mute)
     if fresh:
         log.info("changed by command", change=change.id, key=key, chat=who.chat, user=who.by.id, what=what)
         _report(room, who, answers.reported(change, what))
-    return answers.changed(change, what)
+    return told.format(undo=answers.undoing(change)) if told else answers.changed(change, what)
 
 
 def story_mute(room: Room, who: Visitor, id: int) -> Mute:

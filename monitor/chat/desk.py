@@ -151,7 +151,8 @@ class Desk:
         meant = line.press(said.data)
         if meant is None or (said.place.kind == "channel" and not who.admin):
             log.warning("press refused", chat=who.chat, user=who.by.id, forged=meant is None)
-            refusal = answers.FORGED if meant is None else answers.NOT_HERE
+            words = self._room().spoken(who.chat).words
+            refusal = words.forged if meant is None else answers.not_here(words)
             self._start(self._try(lambda: line.answer(said.query, refusal)))
             return
         log.info("pressed", chat=who.chat, user=who.by.id, action=meant.action.name.lower(), article=meant.article)

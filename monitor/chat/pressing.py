@@ -16,6 +16,7 @@ OPINIONS = {
 
 def press(room: Room, who: Visitor, pressed: Press, said: Pressed) -> Pushed:
     """Do what the button says, and show it on the message that it is under."""
+    words = room.spoken(who.chat).words
     match pressed.action:
         case Action.WHY:
             return _why(room, who, pressed)
@@ -26,7 +27,7 @@ def press(room: Room, who: Visitor, pressed: Press, said: Pressed) -> Pushed:
             given = room.store.people.give(
                 pressed.article, who.chat, who.by, opinion, room.threshold(who.chat), room.now
             )
-            answer = answers.DONE[opinion] if given else answers.PRUNED
+            answer = answers.noted(opinion, words) if given else words.pruned
     return Pushed(answer, _buttons(room, who, pressed, said.message))
 
 
@@ -37,7 +38,8 @@ def _buttons(room: Room, who: Visitor, pressed: Press, under: int | None) -> But
     if under is not None and (told := room.store.people.summary(who.chat, under)):
         return summary_buttons(told)
     said = room.store.people.opinions(pressed.article, who.chat)
-    return alert_buttons(pressed.article, pressed.story, said, bool(_held(room, who, pressed)))
+    muted, words = bool(_held(room, who, pressed)), room.spoken(who.chat).words
+    return alert_buttons(pressed.article, pressed.story, said, muted, words)
 
 
 def _held(room: Room, who: Visitor, pressed: Press) -> list[Mute]:
@@ -46,21 +48,22 @@ def _held(room: Room, who: Visitor, pressed: Press) -> list[Mute]:
 
 
 def _mute(room: Room, who: Visitor, pressed: Press, request: int) -> str:
-    held = _held(room, who, pressed)
+    held, words = _held(room, who, pressed), room.spoken(who.chat).words
     if bool(held) == (pressed.action is Action.MUTE):
-        return answers.UNCHANGED
+        return words.unchanged
     if held:
-        return lift(room, who, held, request)
+        return lift(room, who, held, request, answers.of_story(words.story_unmuted, pressed.story))
     try:
         mute = story_mute(room, who, pressed.story)
-    except InputError as error:
-        return str(error)
+    except InputError:
+        return words.no_story
     what = f"Muted: {answers.muted(mute, room.reader)}."
-    return make(room, who, "mute", None, None, request, what, mute)
+    told = answers.of_story(words.story_muted, pressed.story)
+    return make(room, who, "mute", None, None, request, what, mute, told)
 
 
 def _why(room: Room, who: Visitor, pressed: Press) -> Pushed:
     trail = room.store.trail(f"a{pressed.article}")
     if trail is None:
-        return Pushed(answers.PRUNED)
+        return Pushed(room.spoken(who.chat).words.pruned)
     return Pushed("", reply=Reply(why(room, who, trail)))

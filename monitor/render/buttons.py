@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from monitor.domain import Action, Button, Buttons, Opinion, Part, Press
+from monitor.render.language import Words
 from monitor.render.update import MOST
 from monitor.render.wording import clip
 
@@ -11,23 +12,22 @@ LABEL = 40
 BESIDE, SMALL = 2, 16
 """The stories of a summary whose buttons stand in one row, and the most UTF-16 units of each of the four."""
 MARKS = {Opinion.RELEVANT: "✅", Opinion.NOT_RELEVANT: "❌"}
-ASKED = {Opinion.RELEVANT: "Relevant", Opinion.NOT_RELEVANT: "Not relevant"}
 ACTIONS = {Opinion.RELEVANT: Action.RELEVANT, Opinion.NOT_RELEVANT: Action.NOT_RELEVANT}
 
 
-def alert_buttons(article: int, story: int, said: Iterable[tuple[str, Opinion]], muted: bool) -> Buttons:
+def alert_buttons(article: int, story: int, said: Iterable[tuple[str, Opinion]], muted: bool, words: Words) -> Buttons:
     """What people can do with an alert; `said` is who judged it, which the buttons show."""
-    said = tuple(said)
+    said, asked = tuple(said), {Opinion.RELEVANT: words.relevant, Opinion.NOT_RELEVANT: words.not_relevant}
     by = {opinion: [name for name, given in said if given is opinion] for opinion in MARKS}
     judging = tuple(
         Button(
-            f"{MARKS[opinion]} {_people(names, LABEL - 2) if names else ASKED[opinion]}",
+            f"{MARKS[opinion]} {_people(names, LABEL - 2) if names else asked[opinion]}",
             Press(ACTIONS[opinion], article, story),
         )
         for opinion, names in by.items()
     )
-    mute = ("🔔 Unmute story", Action.UNMUTE) if muted else ("🔇 Mute story", Action.MUTE)
-    others = (mute, ("❓ Why", Action.WHY))
+    mute = (f"🔔 {words.unmute_story}", Action.UNMUTE) if muted else (f"🔇 {words.mute_story}", Action.MUTE)
+    others = (mute, (f"❓ {words.ask_why}", Action.WHY))
     return judging, tuple(Button(label, Press(action, article, story)) for label, action in others)
 
 
