@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from html import escape
 
 from monitor.domain import Judged, Mark, Story, Text, Told
-from monitor.render.alert import heading
+from monitor.render.alert import heading, spots, where
 from monitor.render.language import Words
 from monitor.render.wording import (
     CAMPS,
@@ -30,18 +30,19 @@ from monitor.render.wording import (
 
 MOST = 12
 """Stories that a summary tells; of the others it gives the number."""
-SHORT_TITLE, SHORT_BY = 140, 80
-"""The most UTF-16 units of a title and of who tells it, so that MOST of them fit."""
+SHORT_TITLE, SHORT_BY, SHORT_PLACE = 140, 72, 32
+"""The most UTF-16 units of a title, of who tells it and of the places, so that MOST of them fit."""
 
 
 def update(story: Story, judged: Judged, before: Told, marks: Set[Mark], reader: Reader) -> Text:
-    """What changed since `before`; `marks` is what was said since then, as by this article."""
+    """What changed since `before`, and where; `marks` is what was said since then, as by this article."""
     article, words = judged.article, reader.words
     told, href = clip(article.outlet, NAME) or words.source, link(article.url)
     title = clip(article.title, TITLE) or words.untitled
     when = moment(article.published, reader)
+    head, place = heading(story.severity, story, words), where(story, judged.score, words)
     lines = [
-        heading(story.severity, story, words),
+        Line(f"{head.html} · {escape(place)}", f"{head.plain} · {place}") if place else head,
         *(bold(change) for change in changes(story, judged, before, marks, words)),
         plain(title),
         Line(f"{anchor(told, href)} · {escape(when)}", f"{told} · {when}" + (f"\n{href}" if href else "")),
@@ -88,12 +89,14 @@ def _entry(number: int, story: Story, judged: Judged, reader: Reader) -> list[Li
     title, href = clip(article.title, SHORT_TITLE) or words.untitled, link(article.url)
     mark, word = MARKS[story.severity], words.severities[story.severity]
     flags = "".join(flag(code) for code in story.countries[:4])
+    places = clip(", ".join(name for _, name in spots(story, judged.score)), SHORT_PLACE)
+    about = " · ".join(filter(None, (f"{flags} {places}".strip(), f"s{story.id}")))
     by = clip(tellers(story, words), SHORT_BY) or clip(article.outlet, NAME) or words.source
     told = f"{by} · {moment(article.published, reader)}"
     return [
         Line(
-            f"{number}. {mark} <b>{escape(word)}</b> {flags} · s{story.id}",
-            f"{number}. {mark} {word} {flags} · s{story.id}",
+            f"{number}. {mark} <b>{escape(word)}</b> {escape(about)}",
+            f"{number}. {mark} {word} {about}",
         ),
         Line(anchor(title, href), title),
         Line(escape(told), told),
