@@ -6,7 +6,9 @@ COPY config config
 RUN python -m venv /opt/balkan-monitor && /opt/balkan-monitor/bin/pip install --no-cache-dir .
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/balkan-monitor monitor
+# The numbers are fixed: a mounted configuration folder is given to them, see docs/operations.md.
+RUN groupadd --system --gid 10001 monitor && \
+    useradd --system --uid 10001 --gid 10001 --create-home --home-dir /var/lib/balkan-monitor monitor
 COPY --from=build /opt/balkan-monitor /opt/balkan-monitor
 ENV PATH=/opt/balkan-monitor/bin:$PATH \
     PYTHONUNBUFFERED=1 \

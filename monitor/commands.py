@@ -23,9 +23,9 @@ PURPOSES = {
     "latest": "the latest alerts of this chat",
     "story": "what is known of a story: /story 12",
     "why": "why it was told, or not: /why 12 (a story), /why a4711 (an article)",
-    "trend": "the escalation index as a picture: /trend XK 30",
+    "trend": "the escalation index as a picture: /trend Kosovo 30, /trend XK-RS",
     "misses": "what was just below the line",
-    "feeds": "the feeds, trouble first",
+    "feeds": "the feeds, trouble first; /feeds all: as many as fit",
     "mute": "hold back: /mute 2h, /mute story 12, /mute keyword WORDS, /mute source NAME",
     "unmute": "end a mute: /unmute 3, /unmute all",
     "threshold": "show this chat's threshold, or set it: /threshold 0.6",
@@ -40,7 +40,7 @@ PURPOSES = {
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A command that takes nothing: status, latest, misses, feeds, mutes (those in force), test, keywords, help."""
+    """A command that takes nothing: status, latest, misses, feeds, feeds all, mutes, test, keywords, help."""
 
     what: str
 
@@ -55,7 +55,7 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The index of a subject (None: of all) over so many days."""
+    """The index of a subject as it was called (None: of all) over so many days."""
 
     subject: str | None
     days: int
@@ -143,6 +143,11 @@ def _plain(name: str, words: list[str]) -> Command | Mistake:
     return Mistake(f"/{name} takes nothing after it.") if words else Ask(name)
 
 
+def _feeds(name: str, words: list[str]) -> Command | Mistake:
+    said = " ".join([name, *words]).lower()
+    return Ask(said) if said in {name, "feeds all"} else Mistake("Say /feeds, or /feeds all for the whole list.")
+
+
 def _help(name: str, words: list[str]) -> Command | Mistake:
     return Ask(name)
 
@@ -160,13 +165,13 @@ def _show(name: str, words: list[str]) -> Command | Mistake:
 
 def _trend(name: str, words: list[str]) -> Command | Mistake:
     numbers = [int(word) for word in words if re.fullmatch(r"[0-9]{1,6}", word)]
-    names = [word.upper() for word in words if re.fullmatch(r"[A-Za-z]{2}(-[A-Za-z]{2})?", word)]
-    if len(numbers) > 1 or len(names) > 1 or len(numbers) + len(names) != len(words):
-        return Mistake("Give a country or a pair and a number of days, such as /trend XK 30 or /trend XK-RS.")
+    subject = " ".join(word for word in words if not re.fullmatch(r"[0-9]{1,6}", word))
+    if len(numbers) > 1:
+        return Mistake("Give a country or a pair and a number of days, such as /trend Kosovo 30 or /trend XK-RS.")
     days = numbers[0] if numbers else 90
     if not 1 <= days <= MAX_DAYS:
         return Mistake(f"Give 1 to {MAX_DAYS} days.")
-    return Trend(names[0] if names else None, days)
+    return Trend(subject or None, days)
 
 
 def _mute(name: str, words: list[str]) -> Command | Mistake:
@@ -247,13 +252,18 @@ def _number(word: str) -> float | None:
 
 
 def _span(word: str) -> timedelta | None:
+    """A time as people write it; one that no clock can count to is the longest there is."""
     if not re.fullmatch(r"([0-9]{1,6}[smhdw])+", word.lower()):
         return None
-    return parse_duration(word.lower())
+    try:
+        return parse_duration(word.lower())
+    except ValueError:
+        return timedelta.max
 
 
 READERS: dict[str, Callable[[str, list[str]], Command | Mistake]] = {
-    **dict.fromkeys(("status", "latest", "misses", "feeds", "test"), _plain),
+    **dict.fromkeys(("status", "latest", "misses", "test"), _plain),
+    "feeds": _feeds,
     **dict.fromkeys(("story", "why"), _show),
     "help": _help,
     "trend": _trend,

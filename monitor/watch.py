@@ -15,10 +15,16 @@ SPACE, ENOUGH = 200_000_000, 400_000_000
 """Bytes free on the database's disk: below the first it is a trouble, from the second on it is over."""
 LISTED = 15
 FAILING, JUDGING, NEWS, DISK, CONFIGURATION = "feeds failing", "judging", "news", "disk", "configuration"
-CHAT, MOVED, SILENT = "chat ", "moved ", "silent "
+DELIVERY = "delivery"
+LATE, IN_TIME = timedelta(minutes=15), timedelta(minutes=5)
+"""How long the oldest message waits: beyond the first it is a trouble, below the second it is over."""
+GRAVE = frozenset({JUDGING, DELIVERY})
+"""With these the daemon does not do its work."""
+CHAT, MOVED, SILENT, DEAD, TOPIC = "chat ", "moved ", "silent ", "dead ", "topic "
 OVER = {
     FAILING: "Most feeds can be read again.",
     JUDGING: "Articles are judged again.",
+    DELIVERY: "Messages are delivered in time again.",
     NEWS: "Feeds give new articles again.",
     DISK: "There is enough space on the disk again.",
     CONFIGURATION: "The configuration is accepted again.",
@@ -29,16 +35,22 @@ OVER = {
 class Facts:
     """How things are. `feeds` are those that are polled; `judged` is when this process last judged an article.
 
-    `behind` is how long the oldest article waits to be judged; `parked` are chats that refuse the bot, and what was
-    said; `moved` are groups that the configuration names by old ids, and their new ones; `refused` is what is wrong
-    with the configuration; `free` is what is left on the database's disk in bytes, None where that is not known.
+    `behind` is how long the oldest article waits to be judged; `late` is since when each chat's oldest message waits
+    for its delivery, without chats that are parked or that nothing reaches; `parked` are chats that refuse the bot, and
+    what was said; `dead` is how many messages each chat will not get; `topics` is whether the topic of each chat that
+    has one took its last message, None where none was sent yet; `moved` are groups that the configuration names by old
+    ids, and their new ones; `refused` is what is wrong with the configuration; `free` is what is left on the database's
+    disk in bytes, None where that is not known.
     """
 
     started: datetime
     feeds: Sequence[FeedState] = ()
     judged: datetime | None = None
     behind: timedelta = timedelta(0)
+    late: Mapping[str, datetime] = field(default_factory=dict)
     parked: Mapping[str, str] = field(default_factory=dict)
+    dead: Mapping[str, int] = field(default_factory=dict)
+    topics: Mapping[str, bool | None] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     refused: str = ""
     free: int | None = None
@@ -59,11 +71,13 @@ def watch(facts: Facts, known: Mapping[str, str], now: datetime) -> Watched:
     begun = {what: text for what, text in troubles.items() if what not in known}
     if CONFIGURATION in troubles and known.get(CONFIGURATION) != troubles[CONFIGURATION]:
         begun[CONFIGURATION] = troubles[CONFIGURATION]
+    begun |= {what: text for what, text in troubles.items() if what.startswith(DEAD) and known.get(what) != text}
     over = [what for what in known if what not in troubles]
     watched = {SILENT + state.name for state in facts.feeds}
     silent = [text for what, text in begun.items() if what.startswith(SILENT)]
     spoke = [what.removeprefix(SILENT) for what in over if what in watched]
-    notices = [text for what, text in begun.items() if not what.startswith(SILENT)]
+    fewer = {what for what in begun if what.startswith(DEAD) and _letters(known.get(what, "0")) > _letters(begun[what])}
+    notices = [text for what, text in begun.items() if not what.startswith(SILENT) and what not in fewer]
     notices += [f"Silent for longer than usual: {_listed(silent)}."] if silent else []
     notices += [_over(what) for what in over if not what.startswith(SILENT)]
     notices += [f"No longer silent: {_listed(spoke)}."] if spoke else []
@@ -94,13 +108,25 @@ def _troubles(facts: Facts, known: Mapping[str, str], now: datetime) -> dict[str
         found[DISK] = f"Only {(facts.free or 0) // 1_000_000} MB are left on the disk of the database."
     if _stands_still(facts, JUDGING in known, now):
         found[JUDGING] = f"No article was judged for an hour, though the oldest waits for {_span(facts.behind)}."
+    late = _late(facts, DELIVERY in known, now)
+    if late:
+        chats = _listed(sorted(late))
+        found[DELIVERY] = f"Messages are not delivered: the oldest waits for {_span(max(late.values()))} (to {chats})."
     failing = [state for state in facts.feeds if state.failure and state.failures >= FAILS]
     if _too_many(len(failing), len(facts.feeds), FAILING in known):
         found[FAILING] = f"{len(failing)} of {len(facts.feeds)} feeds cannot be read; `/feeds` or the log shows why."
     if _no_news(facts, NEWS in known, now):
         found[NEWS] = "No feed has given anything new for longer than usual."
     for chat, why in facts.parked.items():
-        found[CHAT + chat] = f"Chat {chat} takes no messages ({why}). They wait until somebody there sends /start."
+        found[CHAT + chat] = f"Chat {chat} takes no messages ({why}). {_until(chat)}"
+    for chat, letters in facts.dead.items():
+        found[DEAD + chat] = _dead(chat, letters)
+    for chat, took in facts.topics.items():
+        if took is False or (took is None and TOPIC + chat in known):
+            found[TOPIC + chat] = (
+                f"The topic of chat {chat} is gone or closed: its messages come outside of it. "
+                "Open it again, or put another `thread` into monitor.yaml."
+            )
     for old, new in facts.moved.items():
         found[MOVED + old] = f"The group {old} became {new} and is followed; put the new id into monitor.yaml."
     return found | _silent(facts, known, FAILING in found, now)
@@ -128,6 +154,12 @@ def _stands_still(facts: Facts, before: bool, now: datetime) -> bool:
     return (before and facts.judged is None) or now - (facts.judged or facts.started) >= HOUR
 
 
+def _late(facts: Facts, before: bool, now: datetime) -> dict[str, timedelta]:
+    """How long the chats wait whose messages are late. What was queued before the start could not go before it."""
+    waits = {chat: now - (since if before else max(since, facts.started)) for chat, since in facts.late.items()}
+    return {chat: wait for chat, wait in waits.items() if (wait >= IN_TIME if before else wait > LATE)}
+
+
 def _too_many(failing: int, feeds: int, before: bool) -> bool:
     """Whether a third of the feeds fail; it is over below a quarter."""
     return feeds >= FEW and (4 * failing >= feeds if before else 3 * failing >= feeds)
@@ -144,9 +176,30 @@ def _no_news(facts: Facts, before: bool, now: datetime) -> bool:
     return now - (news if before else max(news, facts.started)) >= allowed
 
 
+def _until(chat: str) -> str:
+    """What has to happen before a chat takes messages again; groups and channels have negative numbers, or names."""
+    if chat.startswith(("-", "@")):
+        return "They wait until the bot may write there: as a member of a group, as an administrator of a channel."
+    return "They wait until whose chat it is sends the bot /start."
+
+
+def _dead(chat: str, letters: int) -> str:
+    messages = "1 message" if letters == 1 else f"{letters} messages"
+    return f"{messages} to chat {chat} could not be delivered; `balkan-monitor alerts --status dead` shows why."
+
+
+def _letters(told: str) -> int:
+    """How many dead letters were told of: the words begin with that."""
+    return int(told.partition(" ")[0])
+
+
 def _over(what: str) -> str:
     if what.startswith(CHAT):
         return f"Chat {what.removeprefix(CHAT)} takes messages again."
+    if what.startswith(DEAD):
+        return f"What could not be delivered to chat {what.removeprefix(DEAD)} is tried again."
+    if what.startswith(TOPIC):
+        return f"The messages of chat {what.removeprefix(TOPIC)} come in their topic again."
     if what.startswith(MOVED):
         return f"monitor.yaml no longer names the old id {what.removeprefix(MOVED)}."
     return OVER[what]

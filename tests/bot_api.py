@@ -43,6 +43,7 @@ class Accepted:
         return [shown for row in self.keyboard for shown, _ in row]
 
 
+KINDS = ["message", "callback_query", "channel_post", "my_chat_member"]
 CHAT = {
     "type": "group",
     "title": "Analysts",
@@ -75,6 +76,7 @@ class BotApi:
     commands: list[dict[str, str]] = field(default_factory=list)
     webhook: dict[str, str] = field(default_factory=dict)
     pictures: bool = True
+    closed: set[int] = field(default_factory=set)
     asked: list[int | None] = field(default_factory=list)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
     _done: int = 0
@@ -114,7 +116,10 @@ class BotApi:
         """Somebody presses a button; returns the query's id, under which the answer will be."""
         query = f"q{len(self.updates)}"
         pressed = {"id": query, "from": _user(user), "data": data, "chat_instance": "1"}
-        self._bring({"callback_query": pressed | {"message": self._shown(chat, message, kind)}})
+        rows = next((shown.keyboard for shown in self.shows(str(chat)) if shown.id == message), ())
+        keyboard = [[{"text": label, "callback_data": sends} for label, sends in row] for row in rows]
+        under = self._shown(chat, message, kind) | {"reply_markup": {"inline_keyboard": keyboard}}
+        self._bring({"callback_query": pressed | {"message": under}})
         return query
 
     def move(self, old: int, new: int, in_new: bool = False) -> None:
@@ -210,7 +215,7 @@ class BotApi:
             raise Refused("Conflict: can't use getUpdates method while webhook is active")
         offset = int(fields["offset"]) if "offset" in fields else None
         self.asked.append(offset)
-        assert json.loads(fields["allowed_updates"]) == ["message", "callback_query"]
+        assert json.loads(fields["allowed_updates"]) == KINDS
         ends = asyncio.get_running_loop().time() + float(fields["timeout"])
         while True:
             self._came.clear()
@@ -275,6 +280,8 @@ class BotApi:
         formatted = "parse_mode" in fields
         if formatted and fields["parse_mode"] != "HTML":
             raise Refused("unsupported parse_mode")
+        if int(fields.get("message_thread_id", 0)) in self.closed:
+            raise Refused("message thread not found")
         parsed = parse_html(fields["text"]) if formatted else checked(Parsed(fields["text"], ()))
         reply = json.loads(fields.get("reply_parameters", "{}"))
         message = Accepted(
@@ -394,6 +401,8 @@ FAULTS: dict[str | None, Callable[[BotApi], tuple[int, bytes]]] = {
     "proxy": lambda api: (400, b"<html>Bad request</html>"),
     "blocked": lambda api: _error(403, "Forbidden: bot was blocked by the user"),
     "unknown": lambda api: _error(400, "Bad Request: chat not found"),
+    "rights": lambda api: _error(400, "Bad Request: not enough rights to send text messages to the chat"),
+    "refused": lambda api: _error(400, "Bad Request: message is too long"),
     "markup": lambda api: _error(400, "Bad Request: can't parse entities: Unsupported start tag at byte offset 3"),
     "token": lambda api: _error(401, "Unauthorized"),
     "moved": lambda api: _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009),

@@ -17,7 +17,7 @@ from newsroom import FakeModel  # noqa: E402
 from monitor import __main__, app, config  # noqa: E402
 from monitor.app import daemon, wiring  # noqa: E402
 from monitor.cli import context  # noqa: E402
-from monitor.deliver import Backoff, Limits  # noqa: E402
+from monitor.deliver import Backoff, Limits, Pace  # noqa: E402
 
 HALF = timedelta(seconds=0.5)
 
@@ -35,7 +35,7 @@ if "FAST" in os.environ:
     context.load = fast
     daemon.load = fast
     daemon.TICK = timedelta(seconds=0.05)
-    limits, backoff = Limits(1000, 1000, 1000), Backoff(HALF / 20, HALF)
-    daemon.Delivery = functools.partial(daemon.Delivery, limits=limits, backoff=backoff)
+    daemon.Pace = lambda: Pace(Limits(1000, 1000, 1000))
+    daemon.Delivery = functools.partial(daemon.Delivery, backoff=Backoff(HALF / 20, HALF))
 assert app
 __main__.main()

@@ -1,14 +1,19 @@
 """What the bot answers, as a specification of its words."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from samples import MINUTE, NOW, story
+from telegram_html import Parsed, checked, parse_html
 
 from monitor import render
-from monitor.domain import Opinion, Severity
-from monitor.render import LANGUAGES, Reader, answers
+from monitor.domain import Opinion, Severity, Text
+from monitor.render import LANGUAGES, Reader, answers, called
+from monitor.trend import subject_of
 
 READER = Reader(ZoneInfo("Europe/Belgrade"))
 NONE = timedelta(0)
@@ -53,6 +58,8 @@ def test_what_waits_is_told_apart(
     """Nothing, one, several; what chats that bar the bot are to get is not late."""
     lines = answers.status((2, 0), judging, sending, "none yet", "m").plain.splitlines()
     assert lines[2:4] == says
+    took = answers.status((2, 0), judging, sending, "", "m", (timedelta(seconds=1), timedelta(minutes=2)))
+    assert took.plain.splitlines()[3] == f"{says[1]}; the last ones took 1 s, at most 120 s"
 
 
 @pytest.mark.parametrize(
@@ -103,3 +110,89 @@ def test_what_a_press_is_answered_with_fits(language: str) -> None:
     every = [*noted, *changed, answers.not_here(words), words.forged, words.pruned, words.no_story, words.unchanged]
     assert max(map(len, every)) <= 200
     assert "telegram.admins" in answers.not_here(words)
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        ("Kosovo", "XK"),
+        ("kosova", "XK"),
+        ("Косово", "XK"),
+        ("BiH", "BA"),
+        ("БиХ", "BA"),
+        ("Bosna i Hercegovina", "BA"),
+        ("Bosnja dhe Hercegovina", "BA"),
+        ("severna makedonija", "MK"),
+        ("Maqedonia e Veriut", "MK"),
+        ("Shqiperia", "AL"),
+        ("Crna Gora", "ME"),
+        ("Црна Гора", "ME"),
+        ("Srbija – Kosovo", "XK-RS"),
+        ("serbia-XK", "XK-RS"),
+        ("xk", "XK"),
+    ],
+)
+def test_a_country_is_known_by_its_names(said: str, subject: str) -> None:
+    """In every language and script of the messages, without diacritics, and by its code; a pair in either order."""
+    assert subject_of(called(said)) == subject_of(subject)
+
+
+def test_feeds_are_cut_and_the_rest_is_counted() -> None:
+    """As other lists are; asked for all, as many as fit."""
+    rows = [(f"Feed {n}", "timeout" if n < 2 else "", "last news 2h ago") for n in range(200)]
+    short = answers.feeds(rows, (2, 0, 198), 15).plain.splitlines()
+    assert short[:2] == ["2 feeds in trouble, 0 silent, 198 well", "• Feed 0: timeout, last news 2h ago"]
+    assert short[3] == "• Feed 2: last news 2h ago"
+    assert (len(short), short[-1]) == (17, "and 185 more; /feeds all lists them")
+    whole = answers.feeds(rows[:15], (2, 0, 13), 15).plain.splitlines()
+    assert (len(whole), whole[-1]) == (16, "• Feed 14: last news 2h ago")
+    everything = answers.feeds(rows, (2, 0, 198), None).plain.splitlines()
+    assert (len(everything) > 100, everything[-1]) == (True, "… and more")
+
+
+ANY = st.text(st.characters(), max_size=40) | st.sampled_from(["<b>", "&amp;", "&", "\"'>", "x" * 5000, "😀" * 3000])
+ADDRESSES = ANY.map(lambda rest: f"https://news.example/{rest}") | ANY
+NUMBERS = st.floats(0, 1)
+
+
+def sendable(text: Text) -> None:
+    """Telegram takes it in both forms, which read alike but for the address behind a link."""
+    assert parse_html(text.html).text == checked(Parsed(text.plain, ())).text
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(ANY, ADDRESSES, ANY), max_size=12), ANY)
+def test_a_story_can_be_sent_whatever_its_words(articles: list[tuple[str, str, str]], title: str) -> None:
+    """Also with titles, addresses and outlets that nobody would choose."""
+    about = replace(story(), title=title)
+    sendable(answers.story(about, [(told, url, outlet, NOW) for told, url, outlet in articles], READER))
+    sendable(answers.latest([(about, NOW)] * 5, READER))
+
+
+@settings(deadline=None)
+@given(st.lists(ANY, min_size=1, max_size=60))
+def test_a_reason_can_be_sent_whatever_its_words(lines: list[str]) -> None:
+    """The lines of `/why`."""
+    sendable(answers.told(["Story s1", *lines]))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(1), ANY, ANY, NUMBERS, ANY), max_size=10))
+@example([(1, "", "", 0.0, "\x1f")])
+def test_misses_can_be_sent_whatever_their_words(found: list[tuple[int, str, str, float, str]]) -> None:
+    """Titles, outlets and settings."""
+    sendable(answers.misses(found))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(ANY, ANY, st.just("last news 3h ago")), max_size=30))
+def test_feeds_can_be_sent_whatever_their_names(rows: list[tuple[str, str, str]]) -> None:
+    """And whatever their servers said."""
+    sendable(answers.feeds(rows, (len(rows), 0, 0), None))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["boost", "mute"]), st.lists(st.tuples(ANY, st.floats(-10, 10)), max_size=30)))
+def test_rules_can_be_sent_whatever_they_match(lists: dict[str, list[tuple[str, float]]]) -> None:
+    """The words of keywords.yaml."""
+    sendable(answers.keywords({"always": []} | lists))

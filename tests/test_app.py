@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from monitor.app import Daemon, open_store, wiring
 from monitor.app import daemon as module
-from monitor.deliver import Backoff, Delivery, Limits
+from monitor.deliver import Backoff, Delivery, Limits, Pace
 from monitor.domain import Reason, Text
 from monitor.store import Status, this_process
 
@@ -35,11 +35,11 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "open_model", lambda *_: FakeModel())
     fast = functools.partial(
         Delivery,
-        limits=Limits(total=1000, chat=1000, group=1000),
         backoff=Backoff(SECOND / 20, SECOND / 5),
         timeout=SECOND / 2,
     )
     monkeypatch.setattr(module, "Delivery", fast)
+    monkeypatch.setattr(module, "Pace", lambda: Pace(Limits(total=1000, chat=1000, group=1000)))
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """The bot as people use it: the real daemon over a strict Bot API server that people write and press through."""
 
 import asyncio
+import errno
 import functools
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +26,7 @@ from monitor.app import daemon as module
 from monitor.app import open_store, wiring
 from monitor.chat import listening
 from monitor.config import Chat, Config, load
-from monitor.deliver import Backoff, Delivery, Limits
+from monitor.deliver import Backoff, Delivery, Limits, Pace
 from monitor.domain import Action, Opinion, Press, Reason
 from monitor.errors import StoreError
 from monitor.store import People, Status, Store
@@ -43,11 +45,11 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "open_model", lambda *_: FakeModel())
     fast = functools.partial(
         Delivery,
-        limits=Limits(total=1000, chat=1000, group=1000),
         backoff=Backoff(SECOND / 20, SECOND / 5),
         timeout=SECOND,
     )
     monkeypatch.setattr(module, "Delivery", fast)
+    monkeypatch.setattr(module, "Pace", lambda: Pace(Limits(total=1000, chat=1000, group=1000)))
     monkeypatch.setattr("monitor.store.queue.EDIT_PACE", SECOND / 20)
 
 
@@ -117,7 +119,7 @@ async def test_buttons_judge_an_alert_also_after_a_restart(tmp_path: Path, serve
 
 
 async def test_buttons_and_answers_are_in_the_chats_language(tmp_path: Path, server: Server) -> None:
-    """Also once the buttons have changed, after a restart, and where a press is refused; other chats keep theirs."""
+    """Also once a press or a command changed buttons, after a restart, and of a refused press; others keep theirs."""
     async with BotApi() as api:
         made = settings(tmp_path, server, api, chats=(Chat(id=DESK), Chat(id=ROOM, language="sq")))
         async with running(made):
@@ -128,6 +130,8 @@ async def test_buttons_and_answers_are_in_the_chats_language(tmp_path: Path, ser
         async with running(made):
             assert (await press(api, ANA, "🔇")).startswith("U heshtua: ngjarja s1, derisa t’i hiqet heshtimi. /undo ")
             await until(lambda: alert(api).labels[2] == "🔔 Hiq heshtimin")
+            await answer(api, ANA, "/unmute")
+            await until(lambda: alert(api).labels[2] == "🔇 Heshto ngjarjen")
             query = api.press(ROOM, ANA, "nonsense", alert(api).id)
             await until(lambda: query in api.answered)
             assert api.answered[query] == "Ky buton nuk vlen këtu."
@@ -194,8 +198,10 @@ ASKED = {
     "/why x": "Give a story's number",
     "/trend XK 30": "Escalation index, Kosovo, 30 days",
     "/trend FR": "'FR' has no index",
+    "/trend Narnia 30": "'Narnia' has no index",
     "/misses": "Nothing was just below the line",
-    "/feeds": "B: http status",
+    "/feeds": "1 feed in trouble, 0 silent, 1 well\n• B: http status",
+    "/feeds all": "• A: last news",
     "/mute": "Nothing is muted here.",
     "/unmute": "Nothing is muted here.",
     "/threshold": "The threshold of this chat is 0.500 (by configuration).",
@@ -320,6 +326,39 @@ async def test_keywords_are_changed_in_their_file(
                 assert f"Change {number}" in (await answer(api, ANA, "/undo")).text
             assert file.read_text() == KEYWORDS
             assert "stands in boost already" in (await answer(api, ANA, "/keywords add boost barikad*")).text
+
+
+@pytest.mark.parametrize("command", ["/keywords add mute raid*", "/keywords remove barikad*", "/undo 1"])
+async def test_a_configuration_that_is_read_only_is_said(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """With what to do, and without a word of where it lies; nothing is logged as changed or taken back."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
+    async with BotApi() as api:
+        folder = written(tmp_path, server, api)
+        async with running(load(folder)) as (_, store):
+            assert "/undo 1" in (await answer(api, ANA, "/keywords add mute first*")).text
+            monkeypatch.setattr(os, "replace", refuse)
+            text = (await answer(api, ANA, command)).text
+            assert text.startswith("The configuration is read-only for the bot; nothing was changed.")
+            assert (str(tmp_path) in text, "docs/operations.md" in text) == (False, True)
+            (change,) = store.people.changes(9)
+            assert change.undone is None
+
+
+async def test_no_answer_names_a_path(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a file is in a state in which nothing can be changed."""
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
+    async with BotApi() as api:
+        folder = written(tmp_path, server, api)
+        async with running(load(folder)):
+            (folder / "keywords.yaml").write_bytes(b"\xff\xfe")
+            text = (await answer(api, ANA, "/keywords add mute raid*")).text
+            assert text == "keywords.yaml: cannot be read (not UTF-8 text)"
 
 
 async def listed(api: BotApi, word: str) -> str:
@@ -492,6 +531,31 @@ async def test_near_misses_can_be_marked(tmp_path: Path, server: Server) -> None
         await until(lambda: query in api.answered)
         (said,) = store.people.feedback()
         assert (said.opinion, said.by.name, said.score) == (Opinion.MISSED, "Marko", 0.95)
+        await until(lambda: api.edited and api.edited[-1].labels == ["👆 1 Marko"])
+        query = api.press(ROOM, ANA, shown.data("1"), shown.id)
+        await until(lambda: api.edited[-1].labels == ["👆 1 Marko +1"])
+        assert (await answer(api, MARKO, "/misses")).labels == ["👆 1 Marko +1"]
+
+
+async def test_near_misses_are_those_of_the_chat(tmp_path: Path, server: Server) -> None:
+    """What its own threshold refused is one, though another chat was told; /score judges by the same line."""
+    server.routes["/A"] = Reply(rss())
+    async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):
+        await answer(api, ANA, "/threshold 0.96")
+        server.routes["/A"] = Reply(rss(item(title("raid"))))
+        await read_again(store, "A")
+        await alerted(api, DESK)
+        here, there = [(await answer(api, ANA, "/misses", chat)).text for chat in (ROOM, DESK)]
+        assert "0.95; would be told by /threshold 0.95" in here
+        assert "Nothing was just below the line" in there
+        here, there = [(await answer(api, ANA, f"/score {title('x')}", chat)).text for chat in (ROOM, DESK)]
+        assert here.startswith(
+            "not relevant\nirrelevant: 0.95 is below the threshold 0.96; would be told by /threshold"
+        )
+        assert "threshold 0.960" in here
+        assert there.startswith("relevant\nrelevance 0.950, threshold 0.500")
+        await answer(api, ANA, "/threshold default")
+        assert "Nothing was just below the line" in (await answer(api, ANA, "/misses")).text
 
 
 async def test_only_admins_press_in_channels(tmp_path: Path, server: Server) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -252,6 +252,25 @@ def test_health_is_the_daemons(run: Run, config: Path, tmp_path: Path) -> None:
     assert run("--config", config, "health") == Ran(0, "alive; no message waits\n", "")
 
 
+def test_health_tells_how_delivery_does(run: Run, config: Path, tmp_path: Path) -> None:
+    """How long messages wait and took, for people and programs; it fails where the daemon finds that they do not go."""
+    from monitor.domain import Text
+
+    store = Store(f"sqlite:///{tmp_path}/state/balkan-monitor/monitor.db")
+    store.migrate()
+    now = datetime.now(UTC)
+    store.beat(now)
+    for id in store.enqueue(["1", "1", "1"], Text("", "hi"), now - timedelta(minutes=2)):
+        store.record_sent(id, 7, now - timedelta(minutes=2) + timedelta(seconds=3 if id < 3 else 60))
+    assert run("--config", config, "health").out == "alive; no message waits; the last ones took 3 s, at most 60 s\n"
+    store.note_troubles({"delivery": "Messages are not delivered."}, [], [], now)
+    store.close()
+    sentence(run("--config", config, "health"), 1, "Messages are not delivered.")
+    ran = run("--config", config, "health", "--json")
+    told = [json.loads(ran.out)[key] for key in ("healthy", "trouble", "oldest_waiting_s", "lag_median_s", "lag_max_s")]
+    assert (ran.status, told) == (1, [False, "Messages are not delivered.", 0, 3, 60])
+
+
 def test_a_test_alert_on_the_terminal(run: Run, config: Path) -> None:
     """It is printed."""
     ran = run("--config", config, "test-alert")
@@ -302,6 +321,19 @@ async def test_check_online_probes_feeds_and_chats(
     assert any(line[:5] == ["page", "[x]", "not", "a", "feed"] for line in lines)
     assert "1 of 3 feeds answered with entries" in out
     assert "chat -5: Analysts" in out
+
+
+def test_check_warns_where_admins_cannot_change_files(run: Run, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says why, and the configuration is valid all the same; without admins nobody is to change them."""
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == config and mode & os.W_OK) and access(path, mode))
+    assert "cannot change keywords" not in run("check", "--config", config).err
+    text = (config / "monitor.yaml").read_text()
+    (config / "monitor.yaml").write_text(f"{text}\ntelegram: {{admins: [1]}}\n")
+    ran = run("check", "--config", config)
+    said = " ".join(ran.err.split())
+    assert (ran.status, "telegram.admins cannot change keywords from the chat" in said) == (0, True)
+    assert "is read-only for this user" in said
 
 
 def test_init_writes_once(run: Run, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitor.cluster import LIFETIME, SILENCE, Open, amend, find, join, required, start
+from monitor.cluster import LIFETIME, SILENCE, Open, amend, find, join, mention, required, start
 from monitor.cluster.evidence import (
     COSINE,
     HOUR,
@@ -159,6 +159,24 @@ def test_two_events_of_one_kind_in_one_week_stay_two() -> None:
     assert find(judged(0.90, NOW + 72 * HOURS, "Oružje u Rudaru", "Rudare", "sr-Latn"), [first]) == 0
 
 
+def test_more_may_be_asked_of_an_article() -> None:
+    """So much more than of others, on both sides of the boundary."""
+    opened = Open([start(judged())])
+    assert opened.find(judged(cosine_for(ONE, ASKED + 2.0) + EDGE), 2.0) == 0
+    assert opened.find(judged(cosine_for(ONE, ASKED + 2.0) - EDGE), 2.0) is None
+
+
+def test_an_article_that_only_ends_a_story_moves_nothing_of_it() -> None:
+    """But the time of its newest article, and their number."""
+    story = start(judged(title="Banjska"))
+    later = judged(0.9, NOW + HOURS, "Lešak", "Lešak", "sq", ("BA",), outlet="b", camp="pristina", kind=EventType.ARMS)
+    grown = mention(story, later)
+    assert (grown.articles, grown.updated) == (2, NOW + HOURS)
+    assert grown == replace(story, articles=2, updated=NOW + HOURS, centroid=grown.centroid)
+    assert grown.centroid is story.centroid
+    assert mention(story, judged(0.9, NOW - HOURS)).updated == NOW
+
+
 def test_many_stories_are_searched_as_few_are() -> None:
     """Open finds the same story among hundreds, after some have grown, as among a few."""
     opened = Open(start(judged(float(np.cos(angle)))) for angle in np.linspace(0.6, 3.1, 300))
@@ -257,6 +275,42 @@ def test_copies_are_found_across_scripts_and_short_titles_are_compared_whole() -
     assert copied(latin, signature("Војска на северу подигла борбену готовост", ""))
     assert not copied(signature("Breaking news Kosovo", ""), signature("Breaking news Serbia", ""))
     assert copied(signature("Breaking news", ""), signature("BREAKING NEWS!", ""))
+
+
+TITLES = (
+    "Të shtëna ndaj policisë në Zveçan, plagoset një polic",
+    "Pucnjava na severu Kosova, ranjen policajac kod mosta",
+)
+ELEVEN = "Pročitajte najnovije vesti iz zemlje i sveta na našem portalu danas"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Foto: Tanjug", "Foto: Tanjug", False),
+        ("(Tanjug)", "(Tanjug)", False),
+        ("Foto: Ilustracija", "Foto: Ilustracija", False),
+        ("Photo: AFP / File", "Photo: AFP / File", False),
+        ("Фото: Танјуг", "Foto: Tanjug", False),
+        (ELEVEN, ELEVEN, False),
+        (f"{ELEVEN} ponovo", f"{ELEVEN} ponovo", True),
+        (f"{ELEVEN} Foto: Tanjug", f"{ELEVEN} Foto: Tanjug", False),
+        (f"{ELEVEN} (Beta)", f"{ELEVEN} (Beta)", False),
+        (LONG, f"Foto: AFP / File {LONG}", True),
+        (LONG, f"{LONG} (Tanjug)", True),
+    ],
+)
+def test_a_standing_line_makes_no_copy(one: str, other: str, same: bool) -> None:
+    """A summary of twelve words or more decides alone; who took the picture, and for whom, is no word of it."""
+    assert copied(signature(TITLES[0], one), signature(TITLES[1], other)) is same
+
+
+def test_a_short_summary_is_compared_with_its_title() -> None:
+    """So that a title with another beginning is a copy where all else is the same."""
+    told = "Two police officers were wounded near Zvecan, the ministry says today"
+    titles = "Shots at a patrol in the north of Kosovo", "Live: shots at a patrol up north of Kosovo"
+    for summary, same in (("", False), (told, True)):
+        assert copied(*(signature(title, summary) for title in titles)) is same
 
 
 def grown(*told: tuple[str, str, str]) -> Story:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from monitor.commands import (
     PURPOSES,
@@ -40,8 +42,12 @@ HOUR = timedelta(hours=1)
         ("/why a4711", Show("why", "a4711")),
         ("/why m3", Show("why", "m3")),
         ("/trend", Trend(None, 90)),
-        ("/trend xk", Trend("XK", 90)),
-        ("/trend 30 xk-rs", Trend("XK-RS", 30)),
+        ("/trend xk", Trend("xk", 90)),
+        ("/trend 30 xk-rs", Trend("xk-rs", 30)),
+        ("/trend Kosovo", Trend("Kosovo", 90)),
+        ("/trend Severna Makedonija 30", Trend("Severna Makedonija", 30)),
+        ("/feeds", Ask("feeds")),
+        ("/feeds All", Ask("feeds all")),
         ("/trend XK 1", Trend("XK", 1)),
         ("/trend XK 366", Trend("XK", 366)),
         ("/mute", Ask("mutes")),
@@ -91,12 +97,16 @@ def test_each_command_is_read(text: str, command: Command) -> None:
         ("/story a12", "story's number"),
         ("/story 1234567890123456789", "story's number"),
         ("/why x12", "story's number"),
-        ("/trend XK RS", "country or a pair"),
-        ("/trend Kosovo", "country or a pair"),
+        ("/trend XK 30 60", "country or a pair"),
+        ("/feeds some", "/feeds all for the whole list"),
         ("/trend XK 0", "1 to 366 days"),
         ("/trend XK 367", "1 to 366 days"),
         ("/mute 59s", "from 1m to 365d"),
         ("/mute 366d", "from 1m to 365d"),
+        ("/mute 0s", "from 1m to 365d"),
+        ("/mute story 12 " + "999999w" * 150, "from 1m to 365d"),
+        ("/mute " + "999999w" * 150, "from 1m to 365d"),
+        ("/mute " + "9" * 7 + "w", "Say what"),
         ("/mute nonsense", "Say what"),
         ("/mute story x", "Say what"),
         ("/mute keyword", "Say what"),
@@ -146,6 +156,27 @@ def test_an_unknown_command_is_told_apart(text: str, named: bool) -> None:
     """In a group it may be another bot's."""
     asked = read(text, "monitor_bot")
     assert asked == Asked(Mistake("I know no /frobnicate; /help lists what I know.", known=False), named)
+
+
+ARGUMENTS = st.lists(
+    st.one_of(
+        st.text(st.characters(), max_size=12),
+        st.sampled_from(["story", "keyword", "source", "add", "remove", "boost", "mute", "all", "default", "XK", "a1"]),
+        st.from_regex(r"\A([0-9]{1,6}[smhdw]){1,300}\Z"),
+        st.from_regex(r"\A[a-z]?[+-]?\d{1,30}([.,]\d{1,30})?\Z"),
+    ),
+    max_size=5,
+)
+WORDS = st.sampled_from(sorted(PURPOSES)) | st.text(st.characters(), max_size=8)
+
+
+@settings(deadline=None)
+@given(st.builds(lambda word, said: " ".join([f"/{word}", *said]), WORDS, ARGUMENTS) | st.text(st.characters()))
+@example("/mute " + "999999w" * 150)
+def test_whatever_is_written_is_read(text: str) -> None:
+    """As a command, a mistake, or nothing; never with an error, which would be met again and again."""
+    asked = read(text, "monitor_bot")
+    assert asked is None or isinstance(asked.command, Command | Mistake)
 
 
 def test_every_command_has_a_reader_and_a_purpose() -> None:

@@ -15,10 +15,13 @@ from monitor.decide import (
     choose,
     decide,
     expired,
+    flares,
+    fresh,
     marks,
     policies,
     quiet_until,
     refuse,
+    settled,
     widest,
 )
 from monitor.domain import (
@@ -51,7 +54,7 @@ ALWAYS = KeywordHit("-always"[1:], "evacuat*", "evacuation", "title")
 OTHERS = (KeywordHit("aaa", "x", "x", "title"), KeywordHit("zzz", "x", "x", "title"))
 BOOST = KeywordHit("boost", "army", "army", "title", 1.0)
 WATCH, TENSION, SERIOUS, CRITICAL = Severity.WATCH, Severity.TENSION, Severity.SERIOUS, Severity.CRITICAL
-DENIED, CONFIRMED, EASED = Mark.DENIED, Mark.CONFIRMED, Mark.EASED
+DENIED, CONFIRMED, EASED, FLARED = Mark.DENIED, Mark.CONFIRMED, Mark.EASED, Mark.FLARED
 
 
 def score(**changes: object) -> Score:
@@ -192,11 +195,14 @@ BELGRADE = ZoneInfo("Europe/Belgrade")
 TWO = replace(BASE, outlets=2)
 CAMPS = replace(BASE, camps=2)
 COOL = replace(BASE, cooldown=HOUR)
+SOFT = replace(BASE, loud_from=SERIOUS)
 NIGHT = QuietHours(time(22), time(7), ZoneInfo("UTC"), CRITICAL)
 SLEEPY = replace(BASE, quiet=NIGHT)
 EVENING, MORNING = NOW.replace(hour=22), NOW.replace(day=2, hour=7)
 
 TOLD = Alerted(NOW - HOUR, SERIOUS, 7, ("belgrade",), ("a",), (), SERIOUS, 1)
+CALM, DOUBTED, FLAMED = (replace(TOLD, marks=(mark,)) for mark in (EASED, DENIED, FLARED))
+HOT = replace(CALM, severity=CRITICAL, shown=CRITICAL)
 AB = {"outlets": ("a", "b")}
 BOTH = {"outlets": ("a", "b"), "camps": ("belgrade", "pristina")}
 VOICES = (Voice("a", "belgrade", ()), Voice("b", "belgrade", ()), Voice("c", "pristina", ()))
@@ -285,12 +291,48 @@ TABLE = [
         *(story(), {}, replace(TOLD, severity=TENSION, shown=TENSION), BASE, NOW, Reason.ESCALATED, Kind.UPDATE, None),
     ),
     (
-        "graver, but not serious",
-        *(story(TENSION), {}, replace(TOLD, severity=WATCH, shown=WATCH), BASE, NOW, Reason.GREW, Kind.EDIT, None),
+        "graver, but below loud_from",
+        *(story(TENSION), {}, replace(TOLD, severity=WATCH, shown=WATCH), SOFT, NOW, Reason.GREW, Kind.EDIT, None),
+    ),
+    (
+        "graver, from loud_from on",
+        *(
+            story(TENSION),
+            {},
+            replace(TOLD, severity=WATCH, shown=WATCH),
+            BASE,
+            NOW,
+            Reason.ESCALATED,
+            Kind.UPDATE,
+            None,
+        ),
+    ),
+    (
+        "graver, above loud_from",
+        *(story(TENSION), {}, replace(TOLD, severity=WATCH, shown=WATCH), replace(BASE, loud_from=WATCH), NOW),
+        *(Reason.ESCALATED, Kind.UPDATE, None),
+    ),
+    (
+        "serious makes itself heard below loud_from",
+        *(story(), {}, replace(TOLD, severity=TENSION, shown=TENSION), replace(BASE, loud_from=CRITICAL), NOW),
+        *(Reason.ESCALATED, Kind.UPDATE, None),
+    ),
+    (
+        "as grave as before, from loud_from on",
+        *(
+            story(TENSION),
+            {},
+            replace(TOLD, severity=TENSION, shown=TENSION),
+            BASE,
+            NOW,
+            Reason.NOTHING_NEW,
+            None,
+            None,
+        ),
     ),
     (
         "graver, but shown already",
-        *(story(TENSION), {}, replace(TOLD, severity=WATCH, shown=TENSION), BASE, NOW, Reason.NOTHING_NEW, None, None),
+        *(story(TENSION), {}, replace(TOLD, severity=WATCH, shown=TENSION), SOFT, NOW, Reason.NOTHING_NEW, None, None),
     ),
     (
         "less grave than told",
@@ -319,6 +361,32 @@ TABLE = [
         *(story(**WORLD), {CONFIRMED}, replace(TOLD, marks=(CONFIRMED,)), BASE, NOW, Reason.GREW, Kind.EDIT, None),
     ),
     ("over and confirmed", story(**WORLD), {CONFIRMED, EASED}, TOLD, BASE, NOW, Reason.DEESCALATED, Kind.UPDATE, None),
+    # serious again after it was denied or eased
+    ("flares up again", story(), {FLARED}, CALM, BASE, NOW, Reason.FLARED, Kind.UPDATE, None),
+    ("flares up again after a denial", story(), {FLARED}, DOUBTED, BASE, NOW, Reason.FLARED, Kind.UPDATE, None),
+    ("flares up again, at once", story(), {FLARED}, replace(CALM, at=NOW), BASE, NOW, Reason.FLARED, Kind.UPDATE, None),
+    (
+        "flares up again while cooling",
+        *(story(), {FLARED}, replace(CALM, at=NOW - HOUR + TICK), COOL, NOW, Reason.COOLDOWN, None, NOW + TICK),
+    ),
+    ("flares up again, cooled down", story(), {FLARED}, CALM, COOL, NOW, Reason.FLARED, Kind.UPDATE, None),
+    ("flares up again at night", story(), {FLARED}, CALM, SLEEPY, EVENING, Reason.QUIET, None, MORNING),
+    (
+        "flares up critically at night",
+        story(CRITICAL),
+        {FLARED},
+        HOT,
+        SLEEPY,
+        EVENING,
+        Reason.FLARED,
+        Kind.UPDATE,
+        None,
+    ),
+    ("flares up, graver", story(CRITICAL), {FLARED}, CALM, COOL, NOW, Reason.ESCALATED, Kind.UPDATE, None),
+    ("flares up and eases", story(), {FLARED, EASED}, CALM, BASE, NOW, Reason.FLARED, Kind.UPDATE, None),
+    ("flares up and is denied", story(), {FLARED, DENIED}, CALM, BASE, NOW, Reason.FLARED, Kind.UPDATE, None),
+    ("flares up again, by the other side", story(**BOTH), {FLARED}, CALM, BASE, NOW, Reason.FLARED, Kind.UPDATE, None),
+    ("eases after it flared up", story(), {EASED}, FLAMED, BASE, NOW, Reason.DEESCALATED, Kind.UPDATE, None),
     # spread
     ("the other side", story(**BOTH), {}, TOLD, BASE, NOW, Reason.SPREAD, Kind.UPDATE, None),
     ("the other side confirms", story(**BOTH), {CONFIRMED}, TOLD, BASE, NOW, Reason.CONFIRMED, Kind.UPDATE, None),
@@ -339,7 +407,7 @@ TABLE = [
     ("told in a summary", story(**AB), {}, replace(TOLD, own=False), BASE, NOW, Reason.NOTHING_NEW, None, None),
     (
         "graver, in a summary",
-        *(story(TENSION), {}, replace(TOLD, severity=WATCH, shown=WATCH, own=False), BASE, NOW),
+        *(story(TENSION), {}, replace(TOLD, severity=WATCH, shown=WATCH, own=False), SOFT, NOW),
         *(Reason.NOTHING_NEW, None, None),
     ),
     # cooldown
@@ -392,7 +460,8 @@ TABLE = [
     ),
     (
         "a little greater, and denied",
-        *(story(TENSION), {DENIED}, replace(TOLD, at=NOW, severity=WATCH), COOL, NOW, Reason.DENIED, Kind.UPDATE, None),
+        *(story(TENSION), {DENIED}, replace(TOLD, at=NOW, severity=WATCH), replace(SOFT, cooldown=HOUR), NOW),
+        *(Reason.DENIED, Kind.UPDATE, None),
     ),
     (
         "cooling at night",
@@ -447,7 +516,7 @@ def test_details_say_what_is_not_obvious() -> None:
     assert details["the other side"] == "now also pristina"
     assert details["another outlet"] == "now also b"
     assert details["confirmed by another camp"] == "also by international"
-    assert details["graver, but not serious"] == "tension, was watch"
+    assert details["graver, but below loud_from"] == "tension, was watch"
     assert details["one outlet of two"] == "1 of 2 outlets, 1 of 1 camps"
     assert details["first"] == "relevance 0.90"
 
@@ -545,9 +614,14 @@ def test_quiet_hours_are_those_of_the_zone() -> None:
         ("Army denies what police confirmed", {DENIED}),
         ("Shots fired in Zvečan", set()),
         ("Negiranje genocida u Srebrenici", set()),
+        ("Calm returns to north Kosovo after clashes", {EASED}),
+        ("Smirena situacija na severu Kosova", {EASED}),
+        ("Rikthehet qetësia në veri të Kosovës", {EASED}),
+        ("Policia: qetësohet situata, nuk është e vërtetë se pati të shtëna", {EASED, DENIED}),
+        ("Police confirm: situation calm in Zvečan", {EASED, CONFIRMED}),
     ],
 )
-def test_a_title_says_that_it_is_denied_or_confirmed(title: str, said: set[Mark]) -> None:
+def test_a_title_says_that_it_is_denied_confirmed_or_over(title: str, said: set[Mark]) -> None:
     """In the region's languages and scripts; a denial of a confirmation is a denial."""
     assert marks(judged(title=title)) == said
 
@@ -567,6 +641,71 @@ def test_a_title_says_that_it_is_denied_or_confirmed(title: str, said: set[Mark]
 def test_a_step_back_is_told_by_the_type(types: tuple[EventType, ...], severity: Severity, eased: bool) -> None:
     """Of an article that tells of nothing graver."""
     assert (Mark.EASED in marks(judged(score(types=types, severity=severity)))) is eased
+
+
+GRAVE = {"severity": SERIOUS, "published": NOW + TICK}
+
+
+@pytest.mark.parametrize(
+    ("item", "known", "flared"),
+    [
+        ({}, (EASED,), True),
+        ({}, (DENIED,), True),
+        ({}, (CONFIRMED, EASED), True),
+        ({"severity": CRITICAL}, (EASED,), True),
+        ({"severity": TENSION}, (EASED,), False),
+        ({"published": NOW}, (EASED,), False),
+        ({"published": NOW - TICK}, (EASED,), False),
+        ({}, (), False),
+        ({}, (CONFIRMED, FLARED), False),
+        ({}, None, False),
+        ({"title": "Police deny that shots were fired"}, (EASED,), False),
+        ({"title": "Police confirm that shots were fired"}, (EASED,), True),
+    ],
+)
+def test_it_flares_up_where_something_serious_follows_the_end(
+    item: dict[str, object], known: tuple[Mark, ...] | None, flared: bool
+) -> None:
+    """A later article, serious or graver, that neither denies nor eases, of what the chat took for denied or over."""
+    severity, published, title = (
+        (GRAVE | {"title": "Title"} | item)[name] for name in ("severity", "published", "title")
+    )
+    alerted = None if known is None else replace(TOLD, at=NOW, marks=known)
+    assert flares(judged(score(severity=severity), published=published, title=title), alerted) is flared
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "new", "then"),
+    [
+        ({EASED}, {EASED}, set(), {EASED}),
+        ({EASED}, {DENIED}, {DENIED}, {EASED, DENIED}),
+        ({EASED, DENIED, CONFIRMED}, {FLARED}, {FLARED}, {CONFIRMED, FLARED}),
+        ({EASED}, {FLARED, EASED}, {FLARED, EASED}, {FLARED, EASED}),
+        ({FLARED}, {EASED}, {EASED}, {FLARED, EASED}),
+        ({FLARED, EASED}, {FLARED}, {FLARED}, {FLARED}),
+    ],
+)
+def test_what_flared_up_may_ease_again(known: set[Mark], said: set[Mark], new: set[Mark], then: set[Mark]) -> None:
+    """What is told once is not told again, but for what happens again; after that its end is news."""
+    assert (fresh(known, said), settled(known, said)) == (new, then)
+
+
+@pytest.mark.parametrize(
+    ("title", "told", "chosen"),
+    [
+        ("Police deny that shots were fired", True, True),
+        ("Calm returns to Zvečan", True, True),
+        ("Police deny that shots were fired", False, False),
+        ("Police confirm that shots were fired", True, False),
+    ],
+)
+def test_no_relevance_is_asked_of_the_end_of_what_was_told(title: str, told: bool, chosen: bool) -> None:
+    """But the rest of the rule is."""
+    item = judged(score(relevance=0.0), title=title)
+    assert (choose([BASE], story(), item, told) is BASE) is chosen
+    other = choose([FAR_OFF], story(), item, told)
+    assert isinstance(other, Decision)
+    assert other.reason is (Reason.OUT_OF_REGION if chosen else Reason.IRRELEVANT)
 
 
 def test_without_rules_a_chat_gets_what_alerts_says() -> None:

@@ -199,10 +199,10 @@ async def test_a_parked_chat_resumes_when_somebody_there_wants_it(store: Store) 
     await delivery(store, Fake(barring(asked, lambda: True)), clock).drain(HOUR)
     assert asked == [1, 3]
     assert store.chats.resume("1", clock.at)
-    assert not store.chats.resume("1", clock.at)
     await delivery(store, Fake(barring(asked, lambda: False)), clock).drain(HOUR)
     assert asked == [1, 3, 1, 2, 4]
     assert store.chats.parked() == []
+    assert not store.chats.resume("1", clock.at)
 
 
 @pytest.mark.parametrize(("after", "tries"), [(24 * HOUR - TICK, 1), (24 * HOUR, 2)])
@@ -294,6 +294,64 @@ async def test_refused_markup_is_sent_plain_and_logged(store: Store) -> None:
     ]
 
 
+async def test_a_topic_that_is_gone_costs_no_alert(store: Store) -> None:
+    """What belongs there comes without it, even where the markup is refused as well; other topics are left alone."""
+    store.enqueue(["-1"], Text("<b>broken", "plain"), NOW, thread=7)
+    store.enqueue(["-1"], HI, NOW, thread=8)
+    sender, clock = Fake(), Clock()
+
+    def answer(message: Message) -> int | None:
+        if message.thread == 7:
+            raise DeliveryError("message thread not found", permanent=True, no_topic=True)
+        if "broken" in message.text.html:
+            raise DeliveryError("cannot parse", permanent=True, unparsable=True)
+        return 1
+
+    sender.answer = answer
+    work = delivery(store, sender, clock)
+    with capture_logs() as logs:
+        assert (await work.drain(MINUTE)).sent == 2
+    tried = [(m.thread, m.text.html) for m in sender.sent]
+    assert tried == [(7, "<b>broken"), (None, "<b>broken"), (None, ""), (8, HI.html)]
+    assert work.topics == {("-1", 7): False, ("-1", 8): True}
+    assert "topic refused" in [line["event"] for line in logs]
+
+
+async def test_an_error_without_a_topic_to_leave_is_kept(store: Store) -> None:
+    """It is not tried for ever."""
+    store.enqueue(["-1"], HI, NOW)
+    await delivery(store, Fake(refuse(permanent=True, no_topic=True)), Clock()).drain(timedelta(0))
+    assert store.alerts()[0].status is Status.DEAD
+
+
+async def test_a_chat_that_removed_the_bot_is_not_tried(store: Store) -> None:
+    """It waits from then on, and goes on once the bot is there again, also where nothing waited."""
+    assert store.chats.shut("1", "removed", NOW)
+    assert not store.chats.shut("1", "removed", NOW)
+    store.enqueue(["1"], HI, NOW)
+    clock, asked = Clock(), list[int]()
+    await delivery(store, Fake(barring(asked, lambda: False)), clock).drain(HOUR)
+    assert asked == []
+    assert store.chats.resume("1", clock.at)
+    await delivery(store, Fake(barring(asked, lambda: False)), clock).drain(HOUR)
+    assert (asked, store.chats.parked()) == ([1], [])
+    store.chats.shut("1", "removed", NOW)
+    assert store.chats.resume("1", NOW)
+    assert store.chats.parked() == []
+
+
+async def test_a_parked_chat_that_still_refuses_stays_parked(store: Store) -> None:
+    """Somebody who writes there need not be one who lets the bot write: admins are not told that it goes on."""
+    store.enqueue(["1", "1"], HI, NOW)
+    clock, asked = Clock(), list[int]()
+    await delivery(store, Fake(barring(asked, lambda: True)), clock).drain(timedelta(0))
+    assert store.chats.resume("1", clock.at)
+    assert [parked.since for parked in store.chats.parked()] == [NOW]
+    await delivery(store, Fake(barring(asked, lambda: True)), clock).drain(timedelta(0))
+    assert asked == [1, 1]
+    assert [parked.since for parked in store.chats.parked()] == [NOW]
+
+
 async def test_a_defect_in_a_sender_stops_nothing(store: Store) -> None:
     """It is logged with its traceback, its message is tried again, and the others are sent."""
     store.enqueue(["1", "2"], HI, NOW)
@@ -364,7 +422,7 @@ async def test_stopping_does_not_wait_for_ever(store: Store) -> None:
         await asyncio.sleep(0.001)
     work.stop()
     await asyncio.wait_for(running, 5)
-    assert store.waiting() == {"1": NOW + timedelta(seconds=70)}
+    assert store.waiting() == {"1": NOW + timedelta(seconds=100)}
 
 
 async def test_a_new_message_is_sent_at_once(store: Store) -> None:
@@ -491,6 +549,36 @@ def test_thirty_a_second_over_all_chats() -> None:
     pace.started("another")
     assert (pace.room(NOW + SECOND - TICK), pace.opens(NOW + SECOND - TICK)) == (0, NOW + SECOND)
     assert pace.room(NOW + SECOND) == 28
+
+
+def test_a_chat_rests_while_a_message_is_under_way() -> None:
+    """It may arrive now, whoever sent it."""
+    pace = Pace()
+    pace.started("1")
+    assert pace.resting(NOW) == {"1": NOW + SECOND}
+    assert (pace.free("1", NOW), pace.free("2", NOW), pace.free("terminal", NOW)) == (NOW + SECOND, NOW, NOW)
+    pace.ended("1", NOW + SECOND)
+    assert (pace.free("1", NOW + SECOND), pace.free("1", NOW + 2 * SECOND)) == (NOW + 2 * SECOND, NOW + 2 * SECOND)
+
+
+async def test_an_answer_that_went_out_while_a_message_was_claimed_is_counted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is put back, untried, and follows when the chat has rested."""
+    store.enqueue(["1"], HI, NOW)
+    clock, pace, real = Clock(), Pace(), store.claim_messages
+
+    def claim(*rest: object) -> list[Message]:
+        if not pace.resting(clock()):
+            sent(pace, "1", 0)
+        return real(*rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "claim_messages", claim)
+    await delivery(store, Fake(), clock, pace=pace).drain(MINUTE)
+    (alert,) = store.alerts()
+    assert (alert.status, alert.attempts, alert.error) == (Status.SENT, 1, "")
+    assert alert.sent is not None
+    assert alert.sent >= NOW + SECOND
 
 
 def test_nothing_opens_while_all_is_under_way() -> None:
@@ -644,27 +732,40 @@ async def test_every_message_arrives_through_all_of_it(store: Store, seed: int) 
 async def test_a_refusing_chat_has_its_letters_kept(store: Store) -> None:
     """All messages to it become dead letters that say why; the other chats are served."""
     clock = Fast()
-    api = BotApi(lambda chat, *_: "unknown" if chat == "2" else None, clock.seconds)
+    api = BotApi(lambda chat, *_: "refused" if chat == "2" else None, clock.seconds)
     delivered = await through(store, api, clock, 2)
     assert (delivered.sent, delivered.dead, delivered.retried) == (4, 2, 0)
-    assert all("no such chat" in alert.error for alert in store.alerts(9, Status.DEAD))
+    assert all("too long" in alert.error for alert in store.alerts(9, Status.DEAD))
+    assert store.chats.dead_letters() == {"2": 2}
 
 
-async def test_a_chat_that_bars_the_bot_is_parked(store: Store) -> None:
-    """Its messages wait, after one try; the other chats are served."""
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [("blocked", "may not write to this chat"), ("rights", "may not write to this chat"), ("unknown", "no such chat")],
+)
+async def test_a_chat_that_bars_the_bot_is_parked(store: Store, fault: str, why: str) -> None:
+    """Its messages wait, after one try; the other chats are served. So it is where nobody there pressed Start yet."""
     clock = Fast()
-    api = BotApi(lambda chat, *_: "blocked" if chat == "2" else None, clock.seconds)
+    api = BotApi(lambda chat, *_: fault if chat == "2" else None, clock.seconds)
     delivered = await through(store, api, clock, 2)
     assert (delivered.sent, delivered.dead, delivered.retried) == (4, 0, 1)
     assert [alert.chat for alert in store.alerts(9, Status.PENDING)] == ["2", "2"]
     (parked,) = store.chats.parked()
     assert parked.chat == "2"
-    assert "may not write to this chat" in parked.why
+    assert why in parked.why
 
 
 def test_every_fault_is_tried() -> None:
     """The lists above name all that the server can do wrong."""
-    assert set(FAULTS) | {"hang", "lost", "drop"} == {*PASSING, "blocked", "unknown", "markup", "moved"}
+    assert set(FAULTS) | {"hang", "lost", "drop"} == {
+        *PASSING,
+        "blocked",
+        "unknown",
+        "rights",
+        "refused",
+        "markup",
+        "moved",
+    }
 
 
 DIES = """

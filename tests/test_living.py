@@ -94,6 +94,24 @@ async def test_a_thread_tells_the_story(store: Store) -> None:
         assert trail.waiting == ()
 
 
+async def test_a_new_attack_after_the_end_is_told(store: Store) -> None:
+    """And its end again; late reports of the first one are no new attack, and a second outlet is an edit."""
+    async with World(store, BotApi(), config()) as world:
+        await world.tell(news(1, severity=4))
+        await world.until(NOW + HOUR)
+        late = news(2, severity=4)
+        await world.tell(news(3, severity=1, kind="deescalation"))
+        await world.tell(late)
+        await world.until(NOW + 2 * HOUR)
+        for n in (4, 5):
+            await world.tell(news(n, severity=4))
+        await world.until(NOW + 3 * HOUR)
+        await world.tell(news(6, severity=1, kind="deescalation"))
+        await world.until(NOW + 4 * HOUR)
+        told = [world.lines(i)[1].partition(",")[0] for i in range(1, len(world.chat))]
+        assert told == ["it eases", "flares up again", "it eases"]
+
+
 async def test_why_tells_it_in_plain_words(store: Store) -> None:
     """Each article, each decision with its reason, each message and edit, and what waits, with times."""
     async with World(store, BotApi(), config()) as world:

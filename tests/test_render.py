@@ -425,9 +425,10 @@ def test_an_update_says_what_changed() -> None:
     [
         (Mark.DENIED, "denied or retracted, as told by Zora <24> (Belgrade)"),
         (Mark.EASED, "it eases, as told by Zora <24> (Belgrade)"),
+        (Mark.FLARED, "flares up again, as told by Zora <24> (Belgrade)"),
     ],
 )
-def test_an_update_says_who_denies_it_or_that_it_is_over(mark: Mark, says: str) -> None:
+def test_an_update_says_who_denies_it_or_that_it_is_over_or_not(mark: Mark, says: str) -> None:
     """By outlet and camp; as grave as before it says nothing of that."""
     lines = updated(Told(Severity.SERIOUS, ("belgrade", "banja-luka", "international")), mark)
     assert lines[1:3] == [says, "Army units near Raška, report 1"]

@@ -1,13 +1,16 @@
 """Rules added to and removed from keywords.yaml, with all else in the file as it was."""
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 import yaml
 
-from monitor.config import load
+from monitor.config import defaults, load, unwritable
 from monitor.config.rules import add_rule, remove_rule, take_back
-from monitor.errors import ConfigError, InputError
+from monitor.errors import ConfigError, InputError, UnwritableError
 
 HAND = """\
 # My rules
@@ -133,7 +136,54 @@ def test_what_cannot_be_is_refused_and_changes_nothing(folder: Path) -> None:
 
 def test_the_packaged_files_are_not_changed() -> None:
     """They belong to the program."""
-    from monitor.config import defaults
-
-    with pytest.raises(ConfigError, match="is the packaged configuration"):
+    with pytest.raises(ConfigError, match="the packaged configuration is not changed"):
         add_rule(defaults(), "boost", "ultimatum")
+
+
+@pytest.mark.parametrize(
+    ("number", "locked"),
+    [(errno.EROFS, True), (errno.EACCES, True), (errno.EPERM, True), (errno.ENOSPC, False), (errno.EBUSY, False)],
+)
+def test_a_file_that_cannot_be_replaced_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: int, locked: bool
+) -> None:
+    """Nothing of the attempt is left, and the error tells what is read-only from what is full or held."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    before = sorted(folder.iterdir())
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(UnwritableError, match="cannot be written") as refused:
+        add_rule(folder, "boost", "ultimatum")
+    assert (refused.value.file, refused.value.locked) == ("keywords.yaml", locked)
+    assert (sorted(folder.iterdir()), text(folder)) == (before, HAND)
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o755])
+@pytest.mark.parametrize("there", [True, False])
+def test_whether_a_file_could_be_changed_is_known_before(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, mode: int, there: bool
+) -> None:
+    """It is the folder that counts: a file is replaced, be it there or not, and whoever owns it."""
+
+    def access(path: Path, wanted: int) -> bool:
+        """As it is for its owner, who is not root."""
+        return (path.stat().st_mode >> 6) & wanted == wanted
+
+    monkeypatch.setattr(os, "access", access)
+    (folder / "keywords.yaml").chmod(0o444)
+    if not there:
+        (folder / "keywords.yaml").unlink()
+    folder.chmod(mode)
+    assert unwritable(folder, "keywords.yaml") == (None if mode == 0o755 else f"{folder} is read-only for this user")
+    folder.chmod(0o755)
+    assert "`balkan-monitor init DIR`" in (unwritable(defaults(), "keywords.yaml") or "")
+
+
+def test_a_read_only_mount_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by one who may do everything."""
+    fixed = os.statvfs_result((1, 1, 1, 1, 1, 1, 1, 1, os.ST_RDONLY, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: fixed)
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    assert "read-only" in (unwritable(Path(tempfile.gettempdir()), "keywords.yaml") or "")

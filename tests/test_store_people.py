@@ -155,6 +155,7 @@ def test_how_things_stand_is_told(store: Store) -> None:
     assert (now.feeds, now.failing, now.unjudged, now.behind) == (1, 0, 1, 5 * MINUTE)
     assert (now.pending, now.late, now.parked, now.dead) == (1, 5 * MINUTE, 0, 0)
     assert now.last == NOW + MINUTE
+    assert (now.usual, now.most) == (MINUTE, MINUTE)
     ((told, at),) = store.people.latest("1", 5)
     assert ((told.id,), at) == (store.people.stories_of("1", 100), NOW + MINUTE)
     assert store.people.latest("2", 5) == []
@@ -168,6 +169,6 @@ def test_what_waits_in_parked_chats_is_not_late(store: Store) -> None:
     store.chats.park(two[0], "blocked", NOW)
     now = store.people.standing(NOW + MINUTE)
     assert (now.pending, now.late, now.parked) == (0, timedelta(0), 1 + len(two + three))
-    store.chats.resume("2", NOW)
+    store.record_sent(two[0], 70, NOW)
     now = store.people.standing(NOW + MINUTE)
-    assert (now.pending, now.late, now.parked) == (2, MINUTE, 1)
+    assert (now.pending, now.late, now.parked) == (1, MINUTE, 1)

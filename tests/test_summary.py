@@ -66,7 +66,7 @@ def pushed(world: World, label: str, under: int) -> Pushed:
     data = world.chat[0].data(label)
     meant = buttons.read(data, KEY)
     assert meant is not None
-    return press(room(world), WHO, meant, Pressed(9, HERE, ANA, data, "query", under))
+    return press(room(world), WHO, meant, Pressed(9, HERE, ANA, data, "query", under), [])
 
 
 async def test_each_story_of_a_summary_has_its_number_and_its_buttons(store: Store) -> None:

@@ -10,15 +10,16 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from bot_api import BotApi
+from bot_api import FAULTS, BotApi, _error
 from emulator import Shim, Transcript
 from structlog.testing import capture_logs
 
-from monitor.deliver import Delivery, Limits
-from monitor.domain import Kind, Message, Text
+from monitor.deliver import Delivery, Limits, Pace
+from monitor.domain import Admitted, Kind, Message, Place, Text
 from monitor.errors import DeliveryError
 from monitor.store import Store
 from monitor.telegram import Telegram
+from monitor.telegram.line import read
 
 TOKEN = "12345:SECRET-part-of-the-token"
 HI = Text("<b>Clash</b> &amp; <i>more</i>", "Clash & more")
@@ -109,6 +110,8 @@ async def test_a_chat_is_described(api: BotApi, bot: Telegram) -> None:
         ("token", False, "does not accept the bot's token"),
         ("blocked", True, "may not write to this chat: Forbidden: bot was blocked by the user"),
         ("unknown", True, "knows no such chat"),
+        ("rights", True, "may not write to this chat: Not enough rights to send text messages"),
+        ("refused", True, "refused the message: Message is too long"),
         ("markup", True, "refused the markup"),
     ],
 )
@@ -121,7 +124,65 @@ async def test_each_failure_is_passing_or_permanent(
         await bot.send(Message(1, "5", HI))
     assert failed.value.permanent is permanent
     assert failed.value.unparsable is (fault == "markup")
+    assert failed.value.barred is (fault in {"blocked", "unknown", "rights"})
     assert failed.value.retry_after == (timedelta(seconds=1) if fault == "429" else None)
+
+
+@pytest.mark.parametrize(
+    ("said", "barred", "no_topic"),
+    [
+        ("chat not found", True, False),
+        ("PEER_ID_INVALID", True, False),
+        ("group chat was deactivated", True, False),
+        ("have no rights to send a message", True, False),
+        ("not enough rights to send text messages to the chat", True, False),
+        ("need administrator rights in the channel chat", True, False),
+        ("CHAT_WRITE_FORBIDDEN", True, False),
+        ("CHAT_ADMIN_REQUIRED", True, False),
+        ("CHAT_RESTRICTED", True, False),
+        ("message thread not found", False, True),
+        ("TOPIC_CLOSED", False, True),
+        ("TOPIC_DELETED", False, True),
+        ("message text is empty", False, False),
+        ("message to be replied not found", False, False),
+        ("BUTTON_DATA_INVALID", False, False),
+    ],
+)
+async def test_what_people_in_a_chat_can_change_is_no_fault_of_the_message(
+    api: BotApi, bot: Telegram, monkeypatch: pytest.MonkeyPatch, said: str, barred: bool, no_topic: bool
+) -> None:
+    """Telegram calls it a bad request all the same: only its words tell."""
+    monkeypatch.setitem(FAULTS, "said", lambda api: _error(400, f"Bad Request: {said}"))
+    api.fault = lambda *_: "said"
+    with pytest.raises(DeliveryError) as failed:
+        await bot.send(Message(1, "-5", HI, thread=4))
+    assert (failed.value.barred, failed.value.no_topic) == (barred, no_topic)
+
+
+BOT = {"id": 1, "is_bot": True, "first_name": "Monitor"}
+CHANNEL = {"id": -1005, "type": "channel", "title": "News"}
+
+
+@pytest.mark.parametrize(
+    ("member", "welcome"),
+    [
+        ({"status": "member"}, True),
+        ({"status": "left"}, False),
+        ({"status": "kicked", "until_date": 0}, False),
+    ],
+)
+def test_a_chat_tells_whether_the_bot_is_welcome(member: dict[str, object], welcome: bool) -> None:
+    """Of a channel as of a group: there nobody writes to the bot."""
+    change = {"chat": CHANNEL, "from": BOT, "date": 1, "old_chat_member": {"status": "left", "user": BOT}}
+    raw = {"update_id": 5, "my_chat_member": change | {"new_chat_member": member | {"user": BOT}}}
+    assert read(raw) == Admitted(5, Place(-1005, "", "channel"), welcome)
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("/start", True), ("/start@monitor_bot", True), ("/started", False)])
+def test_a_channel_asks_by_a_post(text: str, wanted: bool) -> None:
+    """Which names nobody; other posts mean nothing."""
+    found = read({"update_id": 5, "channel_post": {"message_id": 1, "date": 1, "chat": CHANNEL, "text": text}})
+    assert found == (Admitted(5, Place(-1005, "", "channel"), True) if wanted else None)
 
 
 async def test_the_strict_server_refuses_bad_markup(api: BotApi, bot: Telegram) -> None:
@@ -186,7 +247,7 @@ async def test_alerts_arrive_at_the_emulator(emulator: str, tmp_path: Path) -> N
     async with Shim(emulator, Transcript({"42": "one", "43": "another"})) as url:
         sender = Telegram(TOKEN, url, timedelta(seconds=10))
         assert await sender.name() == "TestNameBot"
-        delivered = await Delivery(store, {"telegram": sender}, limits=Limits(chat=50)).drain(timedelta(minutes=1))
+        delivered = await Delivery(store, {"telegram": sender}, pace=Pace(Limits(chat=50))).drain(timedelta(minutes=1))
         await sender.close()
     ask = Request(f"{emulator}/getUpdatesHistory", json.dumps({"token": TOKEN}).encode())
     ask.add_header("Content-Type", "application/json")

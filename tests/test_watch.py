@@ -9,7 +9,7 @@ from samples import MINUTE, NOW
 
 from monitor.domain import Failure, FeedState
 from monitor.schedule import longest_pause
-from monitor.watch import CONFIGURATION, DISK, FAILING, JUDGING, NEWS, Facts, silence, watch
+from monitor.watch import CONFIGURATION, DELIVERY, DISK, FAILING, JUDGING, NEWS, Facts, silence, watch
 
 TICK, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 
@@ -174,6 +174,26 @@ def test_little_space(free: int | None, known: dict[str, str], trouble: bool) ->
     assert (DISK in {*known, *told.begun} - {*told.over}) is trouble
 
 
+@pytest.mark.parametrize(
+    ("waits", "started", "known", "trouble"),
+    [
+        (15 * MINUTE, DAY, {}, False),
+        (15 * MINUTE + TICK, DAY, {}, True),
+        (5 * MINUTE, DAY, {DELIVERY: ""}, True),
+        (5 * MINUTE - TICK, DAY, {DELIVERY: ""}, False),
+        (DAY, 15 * MINUTE, {}, False),
+        (DAY, 15 * MINUTE + TICK, {}, True),
+        (DAY, MINUTE, {DELIVERY: ""}, True),
+    ],
+)
+def test_messages_that_wait(waits: timedelta, started: timedelta, known: dict[str, str], trouble: bool) -> None:
+    """While the program did not run nothing could go; a restart ends no trouble."""
+    found = facts(late={"5": NOW - waits, "6": NOW}, started=NOW - started)
+    told = watch(found, known, NOW)
+    assert (DELIVERY in {*known, *told.begun} - {*told.over}) is trouble
+    assert [text for text in told.notices if "(to 5)" in text] == list(told.begun.values())
+
+
 def test_a_refused_configuration_is_told_once_for_each_mistake() -> None:
     """And once when it is accepted."""
     first = watch(facts(refused="line 2"), {}, NOW)
@@ -184,14 +204,56 @@ def test_a_refused_configuration_is_told_once_for_each_mistake() -> None:
     assert (over.over, over.notices) == ([CONFIGURATION], ("The configuration is accepted again.",))
 
 
+@pytest.mark.parametrize(
+    ("told", "dead", "says"),
+    [
+        ({}, {"5": 1}, "1 message to chat 5 could not be delivered; `balkan-monitor alerts --status dead` shows why."),
+        ({"5": 1}, {"5": 1}, None),
+        (
+            {"5": 1},
+            {"5": 9},
+            "9 messages to chat 5 could not be delivered; `balkan-monitor alerts --status dead` shows why.",
+        ),
+        ({"5": 9}, {"5": 8}, None),
+        ({"5": 1}, {}, "What could not be delivered to chat 5 is tried again."),
+    ],
+)
+def test_dead_letters_are_told(told: dict[str, int], dead: dict[str, int], says: str | None) -> None:
+    """By chat, and again where there are more; that there are fewer is remembered, so that one more is told."""
+    known = dict(watch(facts(dead=told), {}, NOW).begun)
+    found = watch(facts(dead=dead), known, NOW)
+    assert found.notices == (() if says is None else (says,))
+    left = dict(watch(facts(dead=dead), {}, NOW).begun)
+    assert {**known, **found.begun} == left or not dead
+
+
+@pytest.mark.parametrize(
+    ("took", "known", "trouble"),
+    [
+        (False, {}, True),
+        (True, {}, False),
+        (None, {}, False),
+        (None, {"topic -5": ""}, True),
+        (True, {"topic -5": ""}, False),
+    ],
+)
+def test_a_topic_that_is_gone_is_told(took: bool | None, known: dict[str, str], trouble: bool) -> None:
+    """Also where a restart forgot it, until the topic takes a message."""
+    told = watch(facts(topics={"-5": took}), known, NOW)
+    assert ("topic -5" in {*known, *told.begun} - {*told.over}) is trouble
+    assert bool(told.notices) is (trouble == (not known))
+
+
 def test_chats_that_bar_the_bot_or_moved() -> None:
     """Told with what to do, and when it is done."""
-    told = watch(facts(parked={"5": "blocked"}, moved={"-1": "-100"}), {}, NOW)
+    told = watch(facts(parked={"5": "blocked", "-7": "no rights"}, moved={"-1": "-100"}), {}, NOW)
     assert told.notices == (
-        "Chat 5 takes no messages (blocked). They wait until somebody there sends /start.",
+        "Chat 5 takes no messages (blocked). They wait until whose chat it is sends the bot /start.",
+        "Chat -7 takes no messages (no rights). They wait until the bot may write there: as a member of a group, as an administrator of a channel.",
         "The group -1 became -100 and is followed; put the new id into monitor.yaml.",
     )
     assert watch(facts(), dict(told.begun), NOW).notices == (
         "Chat 5 takes messages again.",
+        "Chat -7 takes messages again.",
         "monitor.yaml no longer names the old id -1.",
     )

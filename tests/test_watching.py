@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from monitor.app.heartbeat import Heartbeat
 from monitor.app.watching import Watcher
-from monitor.config import Chat, Config, HeartbeatConfig, Service, TelegramConfig, follow, load
+from monitor.config import Chat, Config, HeartbeatConfig, Service, TelegramConfig, admins, follow, load, warnings
 from monitor.domain import Message
 from monitor.errors import ConfigError, StoreError
-from monitor.pipeline import admins, recipients
+from monitor.pipeline import recipients
 from monitor.store import Store
 
 CHATS = (Chat(id=1, admin=True), Chat(id=2), Chat(id=-5, admin=True, thread=9))
@@ -61,9 +61,9 @@ async def test_admins_are_told_once_also_across_restarts(store: Store) -> None:
     store.chats.park(store.enqueue(["-5"], _text(), NOW)[0], "blocked", NOW)
     await watcher(store).look()
     await watcher(store).look()
-    says = "⚙️ Chat -5 takes no messages (blocked). They wait until somebody there sends /start."
+    says = "⚙️ Chat -5 takes no messages (blocked). They wait until the bot may write there: as a member of a group, as an administrator of a channel."
     assert queued(store)[1:] == [("1", says)]
-    store.chats.resume("-5", NOW)
+    store.record_sent(1, 70, NOW)
     await watcher(store).look()
     assert queued(store)[2:] == [(chat, "⚙️ Chat -5 takes messages again.") for chat in ("1", "-5")]
 
@@ -80,6 +80,63 @@ async def test_a_moved_group_is_told_there(store: Store) -> None:
     await watcher(store).look()
     says = "⚙️ The group -5 became -1009 and is followed; put the new id into monitor.yaml."
     assert queued(store) == [("1", says), ("-1009", says)]
+
+
+async def test_dead_letters_are_told_in_crowds(store: Store) -> None:
+    """The first at once, those of the next hour together."""
+    at = [NOW]
+    watching = Watcher(store, lambda: at[0], lambda: None)
+    watching.use(Config(telegram=TelegramConfig(chats=CHATS, token=TOKEN)), {"telegram": Fake()})
+
+    async def dies(when: datetime) -> list[str]:
+        before, at[0] = len(queued(store)), when
+        (id,) = store.enqueue(["2"], _text(), when)
+        store.record_failed(id, "too long", None, 1)
+        await watching.look()
+        told = [text for chat, text in queued(store)[before:] if chat == "1"]
+        return [text.partition(" to chat")[0] for text in told if "could not be delivered" in text]
+
+    await watching.look()
+    assert await dies(NOW) == ["⚙️ 1 message"]
+    assert await dies(NOW + 59 * MINUTE) == []
+    assert await dies(NOW + 60 * MINUTE) == ["⚙️ 3 messages"]
+
+
+async def test_delivery_that_stands_still_is_told_by_other_ways(store: Store) -> None:
+    """And the daemon does not do its work meanwhile; what waits for a service that is gone stops nobody."""
+    desk = Service(name="desk", url=SecretStr("ntfy://x"), admin=True)
+    config = Config(telegram=TelegramConfig(chats=CHATS, token=TOKEN), notify=(desk,))
+    at = [NOW]
+    watching = Watcher(store, lambda: at[0], lambda: None)
+    watching.use(config, {"telegram": Fake(), "notify": Fake()})
+    store.enqueue(["notify:gone", "-5"], _text(), NOW)
+    at[0] += 16 * MINUTE
+    assert not await watching.look()
+    says = "⚙️ Messages are not delivered: the oldest waits for 16 minutes (to -5)."
+    assert queued(store)[2:] == [(chat, says) for chat in ("1", "-5", "notify:desk")]
+    for alert in store.alerts():
+        if alert.chat != "notify:gone":
+            store.record_sent(alert.id, 70, at[0])
+    assert await watching.look()
+    assert queued(store)[-1] == ("notify:desk", "⚙️ Messages are delivered in time again.")
+
+
+async def test_what_waited_in_a_parked_chat_is_not_late(store: Store) -> None:
+    """Neither while it is parked nor once it takes messages again."""
+    store.chats.park(store.enqueue(["2", "2"], _text(), NOW)[0], "blocked", NOW)
+    assert store.chats.waiting_since() == {}
+    store.record_sent(1, 70, NOW + 60 * MINUTE)
+    assert store.chats.waiting_since() == {"2": NOW + 60 * MINUTE}
+
+
+async def test_a_topic_is_told_of_where_it_is_configured(store: Store) -> None:
+    """Others are where somebody asked for a test."""
+    watching = watcher(store)
+    watching.topics = {("-5", 9): False, ("-5", 8): False, ("1", 9): False}
+    await watching.look()
+    await watching.look()
+    assert [chat for chat, text in queued(store) if "The topic of chat -5 is gone or closed" in text] == ["1", "-5"]
+    assert len(queued(store)) == 2
 
 
 async def test_a_broken_database_is_told_without_it(store: Store) -> None:
@@ -111,6 +168,25 @@ def test_who_is_told_what_admins_are_told() -> None:
     services = tuple(Service(name=name, url=SecretStr("ntfy://x"), admin=name == "desk") for name in ("desk", "phone"))
     config = Config(telegram=TelegramConfig(chats=chats, admins=(2, 3)), notify=services)
     assert admins(config) == (("2", None), ("-5", 9), ("notify:desk", None))
+
+
+@pytest.mark.parametrize(
+    ("chats", "admin_service", "warned"),
+    [
+        ((Chat(id=2), Chat(id=-5)), False, True),
+        ((), False, True),
+        ((Chat(id=3), Chat(id=-5)), False, False),
+        ((Chat(id=-5, admin=True),), False, False),
+        ((Chat(id=-5),), True, False),
+    ],
+)
+def test_admins_whom_nothing_reaches_are_warned_of(chats: tuple[Chat, ...], admin_service: bool, warned: bool) -> None:
+    """By `check` and at the start: what they change, and what goes wrong, would be told to nobody."""
+    service = Service(name="desk", url=SecretStr("ntfy://x"), admin=admin_service)
+    config = Config(telegram=TelegramConfig(chats=chats, admins=(3,)), notify=(service,))
+    assert any("nobody is told of changes" in text for text in warnings(config)) is warned
+    silent = Config(telegram=TelegramConfig(chats=chats), notify=(service,))
+    assert not any("nobody is told of changes" in text for text in warnings(silent))
 
 
 async def test_where_nothing_reaches_the_admins_nothing_is_queued(store: Store) -> None:

@@ -23,7 +23,7 @@ from monitor.app.memory import trim
 from monitor.app.systemd import notify
 from monitor.app.watching import Watcher
 from monitor.config import Config, load, stamp, warnings
-from monitor.deliver import Delivery
+from monitor.deliver import Delivery, Pace
 from monitor.domain import Reason, Sender, Source
 from monitor.errors import MonitorError, StoreError
 from monitor.pipeline import Judge, Poller, process, recipients, reconsider, tell_day, watch_index
@@ -75,9 +75,12 @@ class Daemon:
         self._store, self._senders = store, senders
         self._judge = judge
         self._clock = clock
-        self._delivery = Delivery(store, senders, moved=self._request_reload, clock=clock)
+        # Alerts and answers go to the same chats, whose limits count both.
+        pace = Pace()
+        self._delivery = Delivery(store, senders, pace=pace, moved=self._request_reload, clock=clock)
         self._watcher, self._heartbeat = Watcher(store, clock, self._delivery.wake), Heartbeat(clock)
-        self._hearing = Hearing(store, clock, self._delivery.wake, self._request_reload)
+        self._watcher.topics = self._delivery.topics
+        self._hearing = Hearing(store, clock, pace, self._delivery.wake, self._request_reload)
         self._stamp: object = stamp(Path(config.folder)) if config.folder else ()
         self._stopping = asyncio.Event()
         self._deciding = asyncio.Lock()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from monitor.chat import Desk, Listener
 from monitor.config import Config, TelegramConfig
+from monitor.deliver import Pace
 from monitor.pipeline import Judge
 from monitor.store import Store
 from monitor.telegram.line import Line
@@ -19,9 +20,14 @@ class Hearing:
     """Starts, restarts and ends the listener as the configuration says."""
 
     def __init__(
-        self, store: Store, clock: Callable[[], datetime], wake: Callable[[], None], moved: Callable[[], None]
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        pace: Pace,
+        wake: Callable[[], None],
+        moved: Callable[[], None],
     ) -> None:
-        self._desk = Desk(store, clock, wake, moved)
+        self._desk = Desk(store, clock, pace, wake, moved)
         self._heard: TelegramConfig | None = None
         self._listener: Listener | None = None
         self._task: asyncio.Task[None] | None = None

@@ -1,13 +1,16 @@
 """Commands that change something: each is stored, logged, told to the admins, and can be taken back."""
 
 import difflib
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from monitor.changes import is_written, kept, revert
+from monitor.chat.labels import labels
 from monitor.chat.showing import mutes as show_mutes
 from monitor.chat.showing import several
 from monitor.chat.showing import threshold as show_threshold
@@ -15,12 +18,13 @@ from monitor.chat.values import Reply, Room, Visitor
 from monitor.commands import Hold, Release, Rule, Threshold, Undo
 from monitor.config import add_rule, remove_rule
 from monitor.domain import Change, Mute, MuteKind, Severity
-from monitor.errors import InputError
+from monitor.errors import ConfigError, InputError, UnwritableError
 from monitor.pipeline import tell_admins
 from monitor.render import answers, test_alert
 from monitor.text import check_pattern
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 RECENT = 200
 """How far back `/undo` without a number looks."""
 
@@ -46,7 +50,8 @@ def hold(room: Room, who: Visitor, command: Hold, request: int, replied: int | N
     elif command.kind is MuteKind.KEYWORD and (complaint := check_pattern(command.what)):
         raise InputError(f"'{command.what}': {complaint}")
     what = f"Muted: {answers.muted(mute, room.reader)}."
-    return Reply(answers.said(make(room, who, "mute", None, None, request, what, mute)))
+    text = answers.said(make(room, who, "mute", None, None, request, what, mute))
+    return Reply(text, labels=labels(room, who.chat, _told([mute])))
 
 
 def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
@@ -57,7 +62,8 @@ def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
     chosen = [mute for mute in held if command.which in {None, "all", mute.id}]
     if not chosen:
         return show_mutes(room, who)
-    return Reply(answers.said(lift(room, who, chosen, request)))
+    text = answers.said(lift(room, who, chosen, request))
+    return Reply(text, labels=labels(room, who.chat, _told(chosen)))
 
 
 def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int, told: str = "") -> str:
@@ -84,14 +90,15 @@ def set_threshold(room: Room, who: Visitor, command: Threshold, request: int) ->
 
 
 def rule(room: Room, who: Visitor, command: Rule, request: int) -> Reply:
-    """Add a keyword rule, or remove one. Raises InputError or ConfigError."""
+    """Add a keyword rule, or remove one. Raises InputError."""
     if not who.admin:
         return Reply(answers.said(answers.ADMINS_ONLY))
     folder = Path(room.config.folder)
-    if command.add and command.list:
-        edit = add_rule(folder, command.list, command.match, command.weight)
+    added = command.list if command.add else None
+    if added:
+        edit = _edited(folder, lambda: add_rule(folder, added, command.match, command.weight))
     else:
-        edit = remove_rule(folder, command.list, command.match)
+        edit = _edited(folder, lambda: remove_rule(folder, command.list, command.match))
     verb = "Added to" if edit.added else "Removed from"
     key, old, new = kept(edit)
     what = f"{verb} {edit.list} of keywords.yaml: {edit.rule}"
@@ -109,11 +116,24 @@ def undo(room: Room, who: Visitor, command: Undo, request: int) -> Reply:
             return Reply(answers.said(answers.NOTHING_TO_UNDO))
         done = mine[0]
         if is_written(done.key):
-            revert(Path(room.config.folder), done)
+            folder, change = Path(room.config.folder), done
+            _edited(folder, lambda: revert(folder, change))
         people.undo(done, who.by, request, room.now)
         _report(room, who, f"{who.by.name} ({who.by.id}) took change {done.id} ({done.key}) in chat {done.chat} back.")
         log.info("change taken back", change=done.id, key=done.key, chat=done.chat, user=who.by.id)
-    return Reply(answers.said(f"Change {done.id} ({done.key}) is taken back."))
+    shown = labels(room, done.chat, people.muted_by(done))
+    return Reply(answers.said(f"Change {done.id} ({done.key}) is taken back."), labels=shown)
+
+
+def _edited(folder: Path, edit: Callable[[], T]) -> T:
+    """What the edit of a file returns. Raises InputError, which tells the chat nothing of where the folder is."""
+    try:
+        return edit()
+    except UnwritableError as error:
+        log.warning("configuration not written", error=str(error))
+        raise InputError(answers.unwritten(error.file, None if error.locked else error.why)) from None
+    except ConfigError as error:
+        raise InputError(str(error).replace(f"{folder}{os.sep}", "")) from None
 
 
 def make(
@@ -154,6 +174,11 @@ def _meant(room: Room, who: Visitor, said: str, replied: int | None) -> Sequence
     if not found:
         raise InputError("Give the story's number, such as /mute story 12, or reply to an alert with /mute story.")
     return found
+
+
+def _told(held: Sequence[Mute]) -> list[int]:
+    """The stories that are muted."""
+    return [int(mute.what) for mute in held if mute.kind is MuteKind.STORY]
 
 
 def _source(room: Room, said: str) -> str:

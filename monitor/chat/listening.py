@@ -1,6 +1,8 @@
 """Hears what people write and press: asks Telegram for it, or has it brought to a web address.
 
-An update is acknowledged once its effects are stored; after trouble it is asked for again, with growing pauses.
+An update is acknowledged once its effects are stored; while the database is in trouble it is asked for again, with
+growing pauses. One that fails in any other way would fail for ever, and what came after it would never be heard: it is
+acknowledged, too.
 """
 
 import asyncio
@@ -19,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from monitor.chat.values import kind_of
 from monitor.commands import PURPOSES
 from monitor.config import WebhookConfig
 from monitor.errors import ConfigError, DeliveryError, MonitorError, StoreError
@@ -100,11 +103,21 @@ class Listener:
             asking.cancel()
             stopping.cancel()
         for number, said in updates:
-            if said is not None:
-                await self._take(said, self._line, self._bot)
+            await self._hand(said)
             self._offset = number + 1
         if not updates:
             await self._pause(SPIN - timedelta(seconds=asyncio.get_running_loop().time() - began))
+
+    async def _hand(self, said: Said | None) -> None:
+        """Have an update taken. Raises StoreError where it is to come again."""
+        if said is None:
+            return
+        try:
+            await self._take(said, self._line, self._bot)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("an update failed in a way it should not", update=said.update, kind=kind_of(said))
 
     async def _acknowledge(self) -> None:
         """Tell Telegram what was taken, so that the next start does not take it again."""
@@ -154,8 +167,7 @@ class Listener:
         said = read(raw) if isinstance(raw, dict) else None
         try:
             async with self._turn:
-                if said is not None:
-                    await self._take(said, self._line, self._bot)
+                await self._hand(said)
         except StoreError as error:
             # Telegram brings it again.
             log.error("not stored", error=str(error))

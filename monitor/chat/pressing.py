@@ -1,8 +1,11 @@
 """What a button under a message does. Repeated, it does nothing more."""
 
+from collections.abc import Sequence
+
 from monitor.chat.changing import lift, make, story_mute
+from monitor.chat.labels import labels, marked
 from monitor.chat.showing import why
-from monitor.chat.values import Pushed, Reply, Room, Visitor
+from monitor.chat.values import Label, Pushed, Reply, Room, Visitor
 from monitor.domain import Action, Buttons, Mute, MuteKind, Opinion, Press, Pressed
 from monitor.errors import InputError
 from monitor.render import alert_buttons, answers, summary_buttons
@@ -14,28 +17,30 @@ OPINIONS = {
 }
 
 
-def press(room: Room, who: Visitor, pressed: Press, said: Pressed) -> Pushed:
-    """Do what the button says, and show it on the message that it is under."""
+def press(room: Room, who: Visitor, pressed: Press, said: Pressed, under: Sequence[Press]) -> Pushed:
+    """Do what the button says, and show it on the message, which has the buttons `under` it."""
     words = room.spoken(who.chat).words
+    others: tuple[Label, ...] = ()
     match pressed.action:
         case Action.WHY:
             return _why(room, who, pressed)
         case Action.MUTE | Action.UNMUTE:
             answer = _mute(room, who, pressed, said.update)
+            others = labels(room, who.chat, [pressed.story])
         case _:
             opinion = OPINIONS[pressed.action]
             given = room.store.people.give(
                 pressed.article, who.chat, who.by, opinion, room.threshold(who.chat), room.now
             )
             answer = answers.noted(opinion, words) if given else words.pruned
-    return Pushed(answer, _buttons(room, who, pressed, said.message))
+    return Pushed(answer, _buttons(room, who, pressed, said.message, under), labels=others)
 
 
-def _buttons(room: Room, who: Visitor, pressed: Press, under: int | None) -> Buttons:
-    """The alert's or summary's buttons as they are now; none for a button that is under another message."""
+def _buttons(room: Room, who: Visitor, pressed: Press, message: int | None, under: Sequence[Press]) -> Buttons:
+    """The message's buttons as they are now; those of a list of near misses are known from what is under it."""
     if not pressed.story:
-        return ()
-    if under is not None and (told := room.store.people.summary(who.chat, under)):
+        return marked(room, who.chat, [one.article for one in under if one.action is Action.MISSED])
+    if message is not None and (told := room.store.people.summary(who.chat, message)):
         return summary_buttons(told)
     said = room.store.people.opinions(pressed.article, who.chat)
     muted, words = bool(_held(room, who, pressed)), room.spoken(who.chat).words

@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from monitor.chart import draw
+from monitor.chat.labels import marked
 from monitor.chat.values import Reply, Room, Visitor
 from monitor.commands import PURPOSES, Judge, Show, Trend
-from monitor.domain import Source, Text
-from monitor.pipeline import judge_text, measured, near_misses
-from monitor.render import answers, miss_buttons
-from monitor.store import EVERYONE, KnownFeed, Trail
+from monitor.domain import FeedState, Text
+from monitor.pipeline import chat_misses, judge_for, measured, recipient
+from monitor.render import answers, called
+from monitor.store import EVERYONE, Trail
 from monitor.trail import score_lines
 from monitor.trail.brief import brief_lines
 from monitor.trend import SUBJECTS, subject_of
+from monitor.watch import silence
 
 LATEST, MISSES, ARTICLES = 5, 10, 12
 DAY = timedelta(days=1)
@@ -26,7 +28,8 @@ def status(room: Room, who: Visitor) -> Reply:
     last = f"{answers.span_of(room.now - now.last)} ago" if now.last else "none yet"
     model = f"{room.judge.classifier.version}, threshold {room.threshold(who.chat):.3f}"
     feeds, sending = (now.feeds, now.failing), (now.pending, now.late, now.parked, now.dead)
-    return Reply(answers.status(feeds, (now.unjudged, now.behind), sending, last, model))
+    took = None if now.usual is None or now.most is None else (now.usual, now.most)
+    return Reply(answers.status(feeds, (now.unjudged, now.behind), sending, last, model, took))
 
 
 def latest(room: Room, who: Visitor) -> Reply:
@@ -35,23 +38,35 @@ def latest(room: Room, who: Visitor) -> Reply:
 
 
 def misses(room: Room, who: Visitor) -> Reply:
-    """What was just below the line, each with a button to say that it should have been told."""
-    found = near_misses(room.store, room.config, room.judge.threshold, room.now - DAY)[:MISSES]
+    """What was just below the line here, each with a button to say that it should have been told."""
+    found = chat_misses(room.store, room.config, room.judge.threshold, room.now - DAY, who.chat)[:MISSES]
     rows = [
         (a.id or 0, a.title, a.outlet, miss.refused.score.relevance, miss.setting)
         for miss in found
         for a in (miss.refused.article,)
     ]
-    return Reply(answers.misses(rows), miss_buttons([row[0] for row in rows]))
+    return Reply(answers.misses(rows), marked(room, who.chat, [row[0] for row in rows]))
 
 
-def feeds(room: Room, who: Visitor) -> Reply:
-    """The feeds in trouble."""
-    known = {feed.state.name: feed for feed in room.store.feeds()}
-    enabled = [source for source in room.config.sources if source.enabled]
-    states = [(source, known[source.name]) for source in enabled if source.name in known]
-    bad = sorted((pair for pair in states if pair[1].state.failure), key=lambda pair: -pair[1].state.failures)
-    return Reply(answers.feeds([_trouble(room, *pair) for pair in bad], len(states) - len(bad)))
+def feeds(room: Room, who: Visitor, most: int | None = answers.LISTED) -> Reply:
+    """The feeds, trouble first: those that fail, those that are silent, those that are well; `most` None: all."""
+    read = {source.name for source in room.config.sources if source.enabled}
+    states = [feed.state for feed in room.store.feeds() if feed.state.name in read]
+    failing = sorted((s for s in states if s.failure), key=lambda s: (-s.failures, s.name))
+    spans = {s.name: silence(s, room.now) for s in states if not s.failure}
+    quiet = sorted((s for s in states if spans.get(s.name)), key=lambda s: (-(spans[s.name] or DAY), s.name))
+    never = room.now - DAY * 10_000
+    well = [s for s in states if not s.failure and not spans[s.name]]
+    well.sort(key=lambda s: (s.last_new or never, s.name))
+    rows = [(s.name, _trouble(room, s), _news(room, s)) for s in failing]
+    rows += [(s.name, "silent", _news(room, s)) for s in quiet]
+    rows += [(s.name, "", _news(room, s)) for s in well]
+    return Reply(answers.feeds(rows, (len(failing), len(quiet), len(well)), most))
+
+
+def all_feeds(room: Room, who: Visitor) -> Reply:
+    """The same, as many as fit into a message."""
+    return feeds(room, who, None)
 
 
 def mutes(room: Room, who: Visitor) -> Reply:
@@ -122,7 +137,7 @@ def why(room: Room, who: Visitor, trail: Trail) -> Text:
 
 def trend(room: Room, who: Visitor, command: Trend) -> Reply:
     """The escalation index as a picture. Raises InputError for what has none."""
-    subjects = (subject_of(command.subject),) if command.subject else SUBJECTS
+    subjects = (subject_of(called(command.subject)),) if command.subject else SUBJECTS
     today = room.now.astimezone(UTC).date()
     days = [today - back * DAY for back in reversed(range(command.days))]
     picture = io.BytesIO()
@@ -132,17 +147,23 @@ def trend(room: Room, who: Visitor, command: Trend) -> Reply:
 
 
 def score(room: Room, who: Visitor, command: Judge) -> Reply:
-    """What would be made of a text."""
-    judged, refused = judge_text(room.judge, room.config, room.now, command.text)
-    reason = f"{refused.reason}: {refused.detail}" if refused else ""
-    return Reply(answers.score(refused is None, reason, score_lines(judged.score, room.judge.threshold)))
+    """What would be made of a text in this chat."""
+    to = recipient(room.store, room.config, room.judge.threshold, who.chat)
+    judged, missed, line = judge_for(room.judge, room.config, room.now, command.text, to)
+    reason = f"{missed.refused.reason}: {missed.refused.detail}" if missed else ""
+    if missed and missed.setting:
+        reason += f"; would be told by {missed.setting}"
+    return Reply(answers.score(missed is None, reason, score_lines(judged.score, line)))
 
 
-def _trouble(room: Room, source: Source, feed: KnownFeed) -> tuple[str, str, str]:
-    state = feed.state
+def _trouble(room: Room, state: FeedState) -> str:
     read = f"last read {answers.span_of(room.now - state.last_success)} ago" if state.last_success else "never read"
     failure = state.failure.value if state.failure else ""
-    return source.name, failure + (f" ({state.failure_detail})" if state.failure_detail else ""), read
+    return failure + (f" ({state.failure_detail})" if state.failure_detail else "") + f", {read}"
+
+
+def _news(room: Room, state: FeedState) -> str:
+    return f"last news {answers.span_of(room.now - state.last_new)} ago" if state.last_new else "no news yet"
 
 
 PLAIN: dict[str, Callable[[Room, Visitor], Reply]] = {
@@ -150,6 +171,7 @@ PLAIN: dict[str, Callable[[Room, Visitor], Reply]] = {
     "latest": latest,
     "misses": misses,
     "feeds": feeds,
+    "feeds all": all_feeds,
     "mutes": mutes,
     "keywords": keywords,
     "help": commands,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.config import Config
-from monitor.domain import Buttons, Person, Place, Text
+from monitor.domain import Admitted, Buttons, Moved, Person, Place, Pressed, Text, Written
 from monitor.pipeline import Judge, reader
 from monitor.render import Reader
 from monitor.store import Store
@@ -46,21 +46,35 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """The buttons under a message of a chat, as they are now."""
+
+    chat: str
+    message: int
+    buttons: Buttons
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: a text with buttons, or a picture with a caption."""
+    """An answer: a text with buttons, or a picture with a caption; `labels` is what it changed under other messages."""
 
     text: Text
     buttons: Buttons = ()
     picture: bytes = b""
+    labels: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What a press led to: the short answer, the message's buttons as they are now, and a longer answer."""
+    """What a press led to: the short answer, the message's buttons as they are now, and a longer answer.
+
+    `labels` is what it changed under other messages.
+    """
 
     answer: str
     buttons: Buttons = ()
     reply: Reply | None = None
+    labels: tuple[Label, ...] = ()
 
 
 def visitor(config: Config, place: Place, by: Person) -> Visitor | None:
@@ -68,3 +82,8 @@ def visitor(config: Config, place: Place, by: Person) -> Visitor | None:
     names = {str(place.id), f"@{place.username}".casefold()}
     chat = next((str(chat.id) for chat in config.telegram.chats if str(chat.id).casefold() in names), None)
     return None if chat is None else Visitor(chat, place, by, by.id in config.telegram.admins)
+
+
+def kind_of(said: Written | Pressed | Moved | Admitted) -> str:
+    """What an update is, for the log, which shows nobody's words."""
+    return type(said).__name__.lower()

@@ -16,8 +16,9 @@ from monitor.errors import InputError, StoreError
 from monitor.explain import Explanation
 from monitor.pipeline import explain
 from monitor.render import answers
-from monitor.store import Alert, KnownFeed, Status, Trail
+from monitor.store import Alert, KnownFeed, Standing, Status, Trail
 from monitor.trail import trail_json, trail_lines
+from monitor.watch import DELIVERY
 
 feeds = typer.Typer(help="How each feed is doing; import and export of OPML.", invoke_without_command=True)
 feeds.command("import")(import_feeds)
@@ -125,18 +126,45 @@ def _explained(config: Config, trail: Trail) -> dict[int | None, Explanation]:
     return {traced.article.id: explain(classifier, traced.article) for traced in judged}
 
 
-def health(context: typer.Context) -> None:
-    """Exit with 0 if a daemon on this database ticked within the last three minutes; for container health checks.
+def health(context: typer.Context, json: Json = False) -> None:
+    """Exit with 0 if a daemon on this database ticked within the last three minutes and delivers; for health checks.
 
-    Shows how late delivery is.
+    Shows how late delivery is, and how long the last messages took.
     """
     with opened(of(context).config()) as store:
         beat, standing = store.last_beat(), store.people.standing(datetime.now(UTC))
+        trouble = store.troubles().get(DELIVERY, "")
     if beat is None or datetime.now(UTC) - beat > ALIVE:
-        raise StoreError("no daemon is running" if beat is None else f"the daemon last ticked {_ago(beat)}")
+        trouble = "no daemon is running" if beat is None else f"the daemon last ticked {_ago(beat)}"
+    if json:
+        print_json(_health(beat, standing, trouble))
+    if trouble and json:
+        raise typer.Exit(1)
+    if trouble:
+        raise StoreError(trouble)
+    if json:
+        return
     waits = f"{standing.pending} messages wait, the oldest for {standing.late.total_seconds():.0f} s"
     parked = f"; {answers.shut_out(standing.parked)}" if standing.parked else ""
-    out.print(f"alive; {waits if standing.pending else 'no message waits'}{parked}")
+    usual, most = standing.usual, standing.most
+    took = "" if usual is None or most is None else f"; {answers.lag(usual, most)}"
+    out.print(f"alive; {waits if standing.pending else 'no message waits'}{parked}{took}")
+
+
+def _health(beat: datetime | None, standing: Standing, trouble: str) -> dict[str, Any]:
+    return {
+        "healthy": not trouble,
+        "trouble": trouble or None,
+        "last_tick": beat,
+        "unjudged": standing.unjudged,
+        "judging_behind_s": standing.behind.total_seconds(),
+        "waiting": standing.pending,
+        "oldest_waiting_s": standing.late.total_seconds(),
+        "parked": standing.parked,
+        "dead": standing.dead,
+        "lag_median_s": None if standing.usual is None else standing.usual.total_seconds(),
+        "lag_max_s": None if standing.most is None else standing.most.total_seconds(),
+    }
 
 
 def _feed(config: Config, name: str, known: dict[str, KnownFeed]) -> dict[str, Any]:

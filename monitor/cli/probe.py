@@ -1,13 +1,14 @@
 """What `check` finds out: offline about configuration, database and classifier; online about each feed and chat."""
 
 import asyncio
+from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from monitor.app import database_url, load_judge, make_fetcher, open_store, services
 from monitor.cli.context import err, out, show
-from monitor.config import Config, warnings
+from monitor.config import Config, unwritable, warnings
 from monitor.domain import FeedState, Source
 from monitor.errors import DeliveryError
 from monitor.fetch import Fetcher
@@ -36,10 +37,16 @@ def check_offline(config: Config) -> bool:
         found = services(config)
         table.add_row("services", ", ".join(f"{s.name} ({found.kind(s.name)})" for s in config.notify))
     out.print(table)
-    for text in warnings(config):
-        err.print(f"[yellow]warning:[/] {text}")
+    for text in (*warnings(config), *_unwritable(config)):
+        err.print(f"[yellow]warning:[/] {_plain(text)}")
     out.print("[green]the configuration is valid[/]")
     return True
+
+
+def _unwritable(config: Config) -> list[str]:
+    """That admins could not change rules by command, where that is so."""
+    why = unwritable(Path(config.folder), "keywords.yaml") if config.telegram.admins else None
+    return [f"telegram.admins cannot change keywords from the chat: {why}"] if why else []
 
 
 async def check_online(config: Config) -> bool:

@@ -15,7 +15,7 @@ from monitor.config import Config, parse_duration
 from monitor.errors import InputError
 from monitor.misses import Miss
 from monitor.pipeline import measured, near_misses
-from monitor.render import name
+from monitor.render import called, name
 from monitor.trend import BASELINE, ENOUGH, GAP, SUBJECTS, Level, Point, subject_of
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -34,7 +34,7 @@ def trend(
     json: Json = False,
 ) -> None:
     """Show the escalation index of each country and pair, day by day, against its own normal."""
-    subjects = (subject_of(country),) if country else SUBJECTS
+    subjects = (subject_of(called(country)),) if country else SUBJECTS
     config = of(context).config()
     store = open_store(config)
     today = datetime.now(UTC).date()

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from monitor.cluster.evidence import LIFETIME, SILENCE, likeness, required
-from monitor.cluster.growth import NEW, amend, join, start
+from monitor.cluster.evidence import LIFETIME, SILENCE, SURE, likeness, required
+from monitor.cluster.growth import NEW, amend, join, mention, start
 from monitor.cluster.opened import Open
 from monitor.domain import Judged, Story
 
@@ -11,11 +11,13 @@ __all__ = [
     "LIFETIME",
     "NEW",
     "SILENCE",
+    "SURE",
     "Open",
     "amend",
     "find",
     "join",
     "likeness",
+    "mention",
     "required",
     "start",
 ]

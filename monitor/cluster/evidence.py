@@ -49,6 +49,10 @@ SAME_LANGUAGE = -1.0
 HOUR = -0.02
 """For each hour between the article and the story's newest."""
 
+SURE = 1.0
+"""Log-odds more than `required`, asked of an article that is no news by itself. Of 22 headlines that deny or end things
+the 13 on a known event reached 2.1 to 11.1 with its story, and all but two of the others stayed below 1.2."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

@@ -63,6 +63,11 @@ def amend(story: Story, judged: Judged) -> Story:
     return _told(story, judged)
 
 
+def mention(story: Story, judged: Judged) -> Story:
+    """The story with an article that only says that it is over or never was: what is told, and who tells it, stays."""
+    return replace(story, updated=max(story.updated, judged.article.published), articles=story.articles + 1)
+
+
 def _told(story: Story, judged: Judged) -> Story:
     score = judged.score
     return replace(

@@ -59,8 +59,10 @@ class Open:
         self._means[index] = story.centroid * np.float32(story.cohesion)
         self._times[:, index] = story.updated.timestamp(), story.opened.timestamp()
 
-    def find(self, judged: Judged) -> int | None:
+    def find(self, judged: Judged, beyond: float = 0.0) -> int | None:
         """The index of the story that tells the same event as the article, or None.
+
+        `beyond` is how much more than `required` must speak for it.
 
         Of several that fit, the likeliest is taken, the first on a tie. Articles may come in any order: one from before
         the story counts as far away as one from after it.
@@ -75,7 +77,7 @@ class Open:
             best = np.arange(len(rows))
         article = judged.article
         told = facts(terms(judged), judged.score.countries, (language(article.lang),))
-        found, most = None, required(len(rows))
+        found, most = None, required(len(rows)) + beyond
         for place in best:
             index = int(rows[place])
             story = self._stories[index]

@@ -1,6 +1,7 @@
 """The configuration: YAML and environment in, frozen values out. Every mistake is one ConfigError naming its place."""
 
-from monitor.config.edit import add_sources
+from monitor.config.admins import admins
+from monitor.config.edit import add_sources, unwritable
 from monitor.config.load import FILES, choose, defaults, load, stamp, token, warnings
 from monitor.config.model import (
     Chat,
@@ -49,6 +50,7 @@ __all__ = [
     "WebhookConfig",
     "add_rule",
     "add_sources",
+    "admins",
     "choose",
     "defaults",
     "follow",
@@ -62,6 +64,7 @@ __all__ = [
     "take_back",
     "token",
     "turn_back",
+    "unwritable",
     "warnings",
     "write_starter",
 ]

@@ -1,5 +1,6 @@
 """Changes to the user's own files, as text, so that comments stay; each is checked before it takes the file's place."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Sequence
@@ -9,9 +10,11 @@ import yaml
 
 from monitor.config.load import FILES, defaults, load
 from monitor.domain import Source
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, UnwritableError
 
 SOURCES = "sources.yaml"
+LOCKED = {errno.EACCES, errno.EPERM, errno.EROFS}
+PACKAGED = "the packaged configuration is not changed; make your own with `balkan-monitor init DIR`"
 
 
 def add_sources(folder: Path, sources: Sequence[Source]) -> list[Source]:
@@ -40,8 +43,8 @@ def add_sources(folder: Path, sources: Sequence[Source]) -> list[Source]:
 
 def text_of(folder: Path, file: str) -> str:
     """The text of one of the folder's files, the packaged one's where there is none. Raises ConfigError."""
-    if folder.resolve() == defaults().resolve():
-        raise ConfigError(f"{folder} is the packaged configuration; make your own with `balkan-monitor init DIR`")
+    if _packaged(folder):
+        raise ConfigError(PACKAGED)
     path = folder / file
     try:
         return (path if path.exists() else defaults() / file).read_text("utf-8")
@@ -78,16 +81,33 @@ def _indent(text: str) -> str:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file's text in one step: a crash leaves the old or the new one. Raises ConfigError if it cannot."""
+    """Replace a file's text in one step: a crash leaves the old or the new one. Raises UnwritableError."""
+    made = None
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            made = Path(file.name)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(file.name, path.stat().st_mode & 0o777)
-        else:
-            os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        os.chmod(made, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(made, path)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+        if made is not None:
+            made.unlink(missing_ok=True)
+        why = error.strerror or type(error).__name__
+        locked = error.errno in LOCKED
+        raise UnwritableError(f"{path}: cannot be written ({why})", path.name, why, locked=locked) from None
+
+
+def unwritable(folder: Path, file: str) -> str | None:
+    """Why the program could not change that file of the folder, or None where it could."""
+    if _packaged(folder):
+        return PACKAGED
+    path = folder / file
+    # A file is replaced, not written over: what counts is its folder, and that neither is mounted read-only.
+    fixed = os.statvfs(path if path.exists() else folder).f_flag & os.ST_RDONLY
+    return f"{folder} is read-only for this user" if fixed or not os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def _packaged(folder: Path) -> bool:
+    return folder.resolve() == defaults().resolve()

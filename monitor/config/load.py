@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from monitor.config.admins import admins
 from monitor.config.model import Config, Keywords, Settings, Sources, TelegramConfig
 from monitor.config.secrets import expand, secret
 from monitor.config.yaml import Document, Path_, read
@@ -275,6 +276,11 @@ def warnings(config: Config) -> list[str]:
         found.append(f"{TOKEN} is set but telegram.chats is empty: alerts go to {instead}")
     if config.telegram.chats and not config.telegram.token:
         found.append(f"telegram.chats is set but {TOKEN} is not: alerts go to {instead}")
+    if config.telegram.admins and not admins(config):
+        found.append(
+            "telegram.admins is set but nobody is told of changes and troubles: mark a chat or service `admin: true`, "
+            "or put an admin's private chat into telegram.chats"
+        )
     if not any(source.enabled for source in config.sources):
         found.append("no source is enabled: nothing is polled")
     return found

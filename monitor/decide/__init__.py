@@ -7,7 +7,7 @@ from monitor.decide.articles import refuse
 from monitor.decide.mutes import muted
 from monitor.decide.policies import Policy, QuietHours, choose, policies, widest
 from monitor.decide.quiet import quiet_until
-from monitor.decide.signals import marks
+from monitor.decide.signals import ends, flares, fresh, marks, settled
 from monitor.decide.stories import AGAIN, decide, expired, first
 
 __all__ = [
@@ -16,12 +16,16 @@ __all__ = [
     "QuietHours",
     "choose",
     "decide",
+    "ends",
     "expired",
     "first",
+    "flares",
+    "fresh",
     "marks",
     "muted",
     "policies",
     "quiet_until",
     "refuse",
+    "settled",
     "widest",
 ]

@@ -6,7 +6,9 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.config import AlertsConfig, PolicyConfig, Quiet
+from monitor.decide.signals import ends
 from monitor.domain import Decision, EventType, Judged, Reason, Severity, Story
+from monitor.text import tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,15 @@ def widest(every: Iterable[Policy], alerts: AlertsConfig) -> tuple[float, Alerts
     return min(policy.threshold for policy in known), alerts.model_copy(update={"countries": countries})
 
 
-def choose(every: Sequence[Policy], story: Story, judged: Judged) -> Policy | Decision:
+def choose(every: Sequence[Policy], story: Story, judged: Judged, told: bool = False) -> Policy | Decision:
     """The first policy that the item matches; else the decision not to tell, with the complaint that came last.
 
     Countries, types and severity are the story's, so that a chat that was told of an event is told how it ends;
     threshold, languages and sources are the article's. An `always` rule of keywords.yaml matches every policy.
+    No relevance is asked of an article that denies or ends a story which the chat was `told` already.
     """
-    complaints = [_complaint(policy, story, judged) for policy in every]
+    waived = told and ends(judged)
+    complaints = [_complaint(policy, story, judged, waived) for policy in every]
     for policy, complaint in zip(every, complaints, strict=True):
         if complaint is None:
             return policy
@@ -101,16 +105,16 @@ def _hours(quiet: Quiet, zone: ZoneInfo) -> QuietHours:
     return QuietHours(quiet.start, quiet.end, own, Severity(quiet.through))
 
 
-def _complaint(policy: Policy, story: Story, judged: Judged) -> tuple[int, Reason, str] | None:
+def _complaint(policy: Policy, story: Story, judged: Judged, waived: bool) -> tuple[int, Reason, str] | None:
     """How far the item came through the policy's conditions, and what stopped it; None if nothing did."""
     article, score = judged.article, judged.score
-    if score.relevance < policy.threshold:
+    if score.relevance < policy.threshold and not waived:
         return 0, Reason.IRRELEVANT, f"{score.relevance:.2f} is below the threshold {policy.threshold:.2f}"
     if not set(story.countries) & set(policy.countries):
         return 1, Reason.OUT_OF_REGION, f"it is about {', '.join(story.countries) or 'no country of the region'}"
     if policy.types and not set(story.types) & set(policy.types):
         return 2, Reason.NOT_WANTED, f"its types are {', '.join(story.types) or 'none'}"
-    if policy.languages and not any(_within(article.lang, wanted) for wanted in policy.languages):
+    if policy.languages and not any(tagged(article.lang, wanted) for wanted in policy.languages):
         return 3, Reason.NOT_WANTED, f"its language is {article.lang}"
     if policy.sources and article.source not in policy.sources:
         return 4, Reason.NOT_WANTED, f"its source is {article.source}"
@@ -118,8 +122,3 @@ def _complaint(policy: Policy, story: Story, judged: Judged) -> tuple[int, Reaso
         least = policy.severity.name.lower()
         return 5, Reason.NOT_WANTED, f"{story.severity.name.lower()} is below the severity {least}"
     return None
-
-
-def _within(lang: str, wanted: str) -> bool:
-    lang, wanted = lang.casefold(), wanted.casefold()
-    return lang == wanted or lang.startswith(f"{wanted}-")

@@ -1,12 +1,13 @@
 """What an article says of an event that is known already: that it is denied, confirmed, or over.
 
-Denial and confirmation are read from the title alone, by words of the region's and the world's languages, folded. Nouns
-are left out where they have a life of their own: 'denial' and 'negiranje' are of genocide as a rule.
+They are read from the title alone, by words of the region's and the world's languages, folded; an end also from the
+types. Nouns are left out where they have a life of their own: 'denial' and 'negiranje' are of genocide as a rule.
 """
 
+from collections.abc import Set
 from functools import cache
 
-from monitor.domain import EventType, Judged, Mark, Severity
+from monitor.domain import Alerted, EventType, Judged, Mark, Severity
 from monitor.text import Matcher, words
 
 DENIED = (
@@ -44,20 +45,71 @@ CONFIRMED = (
 )
 
 
+EASED = (
+    *("calm returns", "calm returned", "calm restored", "returns to calm", "situation calm", "situation is calm"),
+    *("situation stable", "situation calms", "tensions ease", "tensions eased", "tension eases", "barricades removed"),
+    *("barricades dismantled", "removes barricades", "remove barricades", "withdraws troops", "troops withdrawn"),
+    # Bosnian, Croatian, Montenegrin, Serbian
+    *("smirena situacija", "situacija smirena", "situacija mirna", "situacija je mirna", "situacija se smiruje"),
+    *("situacija se smirila", "smirila se situacija", "smiruje se situacija", "stanje mirno", "vratio se mir"),
+    *("uklonjene barikade", "barikade uklonjene", "uklonjene su barikade", "povukla vojsku", "povlači vojsku"),
+    # Macedonian
+    *("ситуацијата е мирна", "смирена ситуација*", "ситуацијата се смирува", "ситуацијата се смири"),
+    *("отстранети барикад*", "отстранети се барикад*"),
+    # Albanian
+    *("rikthehet qetësia", "kthehet qetësia", "rikthim i qetësisë", "situata e qetë", "situata është e qetë"),
+    *("situatë e qetë", "gjendja e qetë", "gjendja është e qetë", "qetësohet situata", "ulen tensionet"),
+    *("largohen barrikadat", "hiqen barrikadat", "hiqen barrikada", "largohen barrikada"),
+)
+OVER = frozenset({Mark.DENIED, Mark.EASED})
+"""What takes the edge off an event: people who were told so look no further."""
+
+
 @cache
 def _matcher() -> Matcher:
-    return Matcher((*DENIED, *CONFIRMED))
+    return Matcher((*DENIED, *CONFIRMED, *EASED))
 
 
 def marks(judged: Judged) -> frozenset[Mark]:
     """What the article says; a denial that is confirmed is a denial.
 
-    An event is over where an article tells of a step back and of nothing graver than that.
+    An event is over where a title says so, or an article tells of a step back and of nothing graver than that.
     """
-    found = {match.pattern < len(DENIED) for match in _matcher().find(words(judged.article.title))}
-    said = {Mark.DENIED} if True in found else {Mark.CONFIRMED} if found else set()
+    found = {_says(match.pattern) for match in _matcher().find(words(judged.article.title))}
+    said = found - {Mark.CONFIRMED} if Mark.DENIED in found else found
     score = judged.score
     calm = EventType.CLASH not in score.types and score.severity <= Severity.WATCH
     if EventType.DEESCALATION in score.types and calm:
         said.add(Mark.EASED)
     return frozenset(said)
+
+
+def ends(judged: Judged) -> bool:
+    """Whether an article says that an event is over or never was: not news by itself, but to who knows the event."""
+    return bool(OVER & marks(judged))
+
+
+def _says(pattern: int) -> Mark:
+    if pattern < len(DENIED):
+        return Mark.DENIED
+    return Mark.CONFIRMED if pattern < len(DENIED) + len(CONFIRMED) else Mark.EASED
+
+
+def flares(judged: Judged, alerted: Alerted | None) -> bool:
+    """Whether an article tells of something serious after people were told that it is over or never was.
+
+    One from before that message is none: reports of what happened first go on for hours.
+    """
+    if alerted is None or not OVER & set(alerted.marks) or ends(judged):
+        return False
+    return judged.score.severity >= Severity.SERIOUS and judged.article.published > alerted.at
+
+
+def fresh(known: Set[Mark], said: Set[Mark]) -> frozenset[Mark]:
+    """What is said that people do not know: all of it where it flares up again, as what they know holds no more."""
+    return frozenset(said if Mark.FLARED in said else said - known)
+
+
+def settled(known: Set[Mark], said: Set[Mark]) -> frozenset[Mark]:
+    """What people know once they are told what was said; after it flared up again it may ease again."""
+    return frozenset((known - OVER if Mark.FLARED in said else known) | said)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.decide.policies import Policy
 from monitor.decide.quiet import quiet_until
+from monitor.decide.signals import fresh
 from monitor.domain import Alerted, Decision, Judged, Kind, Mark, Reason, Severity, Story, Waiting
 
 AGAIN = timedelta(minutes=30)
@@ -34,7 +35,7 @@ def decide(
     """
     if alerted is None:
         return _uncorroborated(story, judged, policy, now) or _quiet(story, policy, now) or first(judged)
-    small, change = _small(story, alerted), _change(story, said, alerted)
+    small, change = _small(story, alerted), _change(story, said, alerted, policy)
     if change is None:
         return small
     held = _cooling(story, alerted, policy, now) or _quiet(story, policy, now)
@@ -59,12 +60,14 @@ def first(judged: Judged) -> Decision:
     return Decision(True, Reason.FIRST, f"relevance {judged.score.relevance:.2f}", Kind.NEW)
 
 
-def _change(story: Story, said: Set[Mark], alerted: Alerted) -> Decision | None:
+def _change(story: Story, said: Set[Mark], alerted: Alerted, policy: Policy) -> Decision | None:
     """What people should look at, the gravest thing first; None if there is nothing of the kind."""
-    new = said - set(alerted.marks)
+    new = fresh(set(alerted.marks), said)
     camps = [camp for camp in story.camps if camp not in alerted.camps]
-    if story.severity > alerted.severity and story.severity >= Severity.SERIOUS:
+    if story.severity > alerted.severity and story.severity >= min(policy.loud_from, Severity.SERIOUS):
         return Decision(True, Reason.ESCALATED, f"{alerted.severity.name.lower()} before", Kind.UPDATE)
+    if Mark.FLARED in new:
+        return Decision(True, Reason.FLARED, "serious again after it was denied or eased", Kind.UPDATE)
     if Mark.DENIED in new:
         return Decision(True, Reason.DENIED, "an article denies or retracts it", Kind.UPDATE)
     if Mark.EASED in new:

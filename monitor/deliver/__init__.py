@@ -6,19 +6,19 @@ it was recorded, is it sent again.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from monitor.deliver.pace import BACKOFF, LIMITS, Backoff, Limits, Pace, way
+from monitor.deliver.pace import BACKOFF, NOTIFY, Backoff, Limits, Pace, way
 from monitor.deliver.terminal import Terminal
 from monitor.domain import Message, Sender, Text
 from monitor.errors import DeliveryError, StoreError
 from monitor.store import Store, this_process
 
-__all__ = ["Backoff", "Delivered", "Delivery", "Limits", "Pace", "Terminal", "way"]
+__all__ = ["NOTIFY", "Backoff", "Delivered", "Delivery", "Limits", "Pace", "Terminal", "way"]
 
 AT_ONCE = 24
 """Messages under way at most; fewer than the sender's connections."""
@@ -48,9 +48,10 @@ def _now() -> datetime:
 class Delivery:
     """The outbox's reader. `senders` has a sender for each way out; `moved` is called when a group became another.
 
-    `timeout` bounds one attempt; a lease outlives two of them (with markup and without), so that nobody else sends the
-    message meanwhile. After a crash the messages that were under way are sent again at the next start on the same host,
-    on another one once their leases end.
+    `pace` is shared with whoever else sends to the same chats in this process; by default nobody does.
+    `timeout` bounds one attempt; a lease outlives three of them (with markup and topic, and without each), so that
+    nobody else sends the message meanwhile. After a crash the messages that were under way are sent again at the next
+    start on the same host, on another one once their leases end. `topics` is whether each topic took its last message.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Delivery:
         store: Store,
         senders: Mapping[str, Sender],
         *,
-        limits: Limits = LIMITS,
+        pace: Pace | None = None,
         backoff: Backoff = BACKOFF,
         timeout: timedelta = timedelta(seconds=30),
         moved: Callable[[], object] = lambda: None,
@@ -68,14 +69,15 @@ class Delivery:
     ) -> None:
         self._store, self._senders, self._backoff = store, senders, backoff
         self._moved = moved
-        self._timeout, self._lease = timeout, 2 * timeout + MARGIN
+        self._timeout, self._lease = timeout, 3 * timeout + MARGIN
         self._clock, self._sleep, self._jitter = clock, sleep, jitter
         self._owner = this_process()
-        self._pace, self._seeded = Pace(limits), False
+        self._pace, self._seeded = pace or Pace(), False
         self._flying: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._stopping = False
         self.delivered = Delivered()
+        self.topics: dict[tuple[str, int], bool] = {}
 
     def wake(self) -> None:
         """Look at the outbox now: something was queued."""
@@ -139,10 +141,18 @@ class Delivery:
             self._store.claim_messages, now, self._owner, self._lease, room, tuple(resting)
         )
         for message in claimed:
-            self._pace.started(message.chat)
-            task = asyncio.create_task(self._deliver(message))
-            self._flying.add(task)
-            task.add_done_callback(self._landed)
+            now = self._clock()
+            if self._pace.free(message.chat, now) <= now:
+                self._pace.started(message.chat)
+                self._fly(self._deliver(message))
+            else:
+                # Something else was sent while this was claimed.
+                self._fly(self._put_back(message))
+
+    def _fly(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._flying.add(task)
+        task.add_done_callback(self._landed)
 
     def _room(self, now: datetime) -> int:
         return min(self._pace.room(now), AT_ONCE - len(self._flying))
@@ -192,14 +202,27 @@ class Delivery:
             await self._sent(message, telegram_id)
 
     async def _attempt(self, message: Message) -> int | None:
-        """Send; where the markup is refused, send the plain form: an alert without bold beats none."""
-        try:
-            return await self._bounded(message)
-        except DeliveryError as error:
-            if not error.unparsable or not message.text.html:
-                raise
+        """Send; where markup or topic are refused, send without: an alert not bold, or elsewhere, beats none."""
+        while True:
+            try:
+                telegram_id = await self._bounded(message)
+            except DeliveryError as error:
+                message = self._plainer(message, error)
+            else:
+                if message.thread is not None and message.edits is None:
+                    self.topics[message.chat, message.thread] = True
+                return telegram_id
+
+    def _plainer(self, message: Message, error: DeliveryError) -> Message:
+        """The message without what was refused; raises the error where that is all of it."""
+        if error.unparsable and message.text.html:
             log.error("message markup refused", message=message.id, error=str(error), html=message.text.html)
-        return await self._bounded(replace(message, text=Text("", message.text.plain)))
+            return replace(message, text=Text("", message.text.plain))
+        if error.no_topic and message.thread is not None:
+            log.warning("topic refused", **_fields(message), topic=message.thread, error=str(error))
+            self.topics[message.chat, message.thread] = False
+            return replace(message, thread=None)
+        raise error
 
     async def _bounded(self, message: Message) -> int | None:
         sender = self._senders.get(way(message.chat))
@@ -249,6 +272,11 @@ class Delivery:
         await self._record(lambda: fresh.append(self._store.chats.park(message.id, str(error), self._clock())))
         self.delivered = replace(self.delivered, retried=self.delivered.retried + 1)
         (log.warning if any(fresh) else log.info)("chat parked", **_fields(message), error=str(error))
+
+    async def _put_back(self, message: Message) -> None:
+        """Let a message that was claimed and not tried wait for its chat's turn."""
+        now = self._clock()
+        await self._record(lambda: self._store.record_failed(message.id, "", now, message.attempts))
 
     async def _refused(self, message: Message, error: DeliveryError) -> None:
         attempts, now = message.attempts + 1, self._clock()

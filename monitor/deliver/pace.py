@@ -51,6 +51,11 @@ class Pace:
         self._chats: dict[str, deque[datetime]] = {}
         self._held: dict[str, datetime] = {}
 
+    @property
+    def limits(self) -> Limits:
+        """What it keeps within."""
+        return self._limits
+
     def started(self, chat: str) -> None:
         """A message to the chat is under way."""
         if way(chat) == TELEGRAM:
@@ -83,11 +88,23 @@ class Pace:
         """The chats that may get no message yet, and until when."""
         self._forget(now)
         rests = {chat: self._rest(chat, ends) for chat, ends in self._chats.items()}
+        rests |= {chat: self._after(now) for chat in self._flying}
         rests |= {chat: max(until, rests.get(chat, until)) for chat, until in self._held.items()}
         return {chat: until for chat, until in rests.items() if until > now}
 
+    def free(self, chat: str, now: datetime) -> datetime:
+        """When a message to the chat may start, as far as is known by now; `now` if at once."""
+        if way(chat) != TELEGRAM:
+            return now
+        opens = now if self.room(now) else self.opens(now) or self._after(now)
+        return max(opens, self.resting(now).get(chat, now))
+
+    def _after(self, now: datetime) -> datetime:
+        """When the next message to a chat may start if the one before arrives now."""
+        return now + SECOND / self._limits.chat
+
     def _rest(self, chat: str, ends: deque[datetime]) -> datetime:
-        rest = ends[-1] + SECOND / self._limits.chat
+        rest = self._after(ends[-1])
         if is_group(chat) and len(ends) == self._limits.group:
             rest = max(rest, ends[0] + MINUTE)
         return rest

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from monitor.domain.people import (
     Action,
+    Admitted,
     Button,
     Buttons,
     Change,
@@ -31,6 +32,7 @@ __all__ = [
     "REGION",
     "VOICES",
     "Action",
+    "Admitted",
     "Alerted",
     "Article",
     "Button",

@@ -151,8 +151,20 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted:
+    """That a chat lets the bot write there, or does not any more: the update's number, and where."""
+
+    update: int
+    place: Place
+    welcome: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button that somebody pressed: its data as it came, what to answer it by, and the message that it is under."""
+    """A button that somebody pressed: its data as it came, what to answer it by, and the message that it is under.
+
+    `under` is the data of all buttons of that message.
+    """
 
     update: int
     place: Place
@@ -161,3 +173,4 @@ class Pressed:
     query: str
     message: int | None = None
     thread: int | None = None
+    under: tuple[str, ...] = ()

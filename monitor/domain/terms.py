@@ -69,6 +69,7 @@ class Reason(StrEnum):
     CONFIRMED = "confirmed"
     DENIED = "denied or retracted"
     DEESCALATED = "de-escalated"
+    FLARED = "flares up again"
     GREW = "another outlet"
     UNCORROBORATED = "uncorroborated"
     COOLDOWN = "cooldown"
@@ -91,3 +92,4 @@ class Mark(StrEnum):
     DENIED = "denied"
     CONFIRMED = "confirmed"
     EASED = "eased"
+    FLARED = "flared"

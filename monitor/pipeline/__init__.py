@@ -4,11 +4,12 @@
 escalation index and of the day.
 """
 
-from monitor.pipeline.digesting import near_misses, tell_day
+from monitor.pipeline.digesting import tell_day
 from monitor.pipeline.explaining import explain
 from monitor.pipeline.indexing import measured, watch_index
 from monitor.pipeline.judging import Judge, Processed, judge_text, process
-from monitor.pipeline.noticing import admins, tell_admins
+from monitor.pipeline.missing import chat_misses, judge_for, near_misses, recipient
+from monitor.pipeline.noticing import tell_admins
 from monitor.pipeline.polling import Poller
 from monitor.pipeline.reconsidering import Looked, reconsider
 from monitor.pipeline.telling import addressed, reader, recipients
@@ -19,13 +20,15 @@ __all__ = [
     "Poller",
     "Processed",
     "addressed",
-    "admins",
+    "chat_misses",
     "explain",
+    "judge_for",
     "judge_text",
     "measured",
     "near_misses",
     "process",
     "reader",
+    "recipient",
     "recipients",
     "reconsider",
     "tell_admins",

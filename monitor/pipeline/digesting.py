@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import partial
 
 import structlog
 
 from monitor.config import Config
-from monitor.decide import Policy, widest
+from monitor.decide import Policy
 from monitor.domain import Story
-from monitor.misses import Miss, near
+from monitor.misses import Miss
 from monitor.pipeline.indexing import measured
+from monitor.pipeline.missing import chat_misses
 from monitor.pipeline.telling import Recipient, addressed
 from monitor.render import Digest, Missed, Standing, Told, Trouble, digest, independent
 from monitor.store import KnownFeed, Notice, Store
@@ -50,13 +52,6 @@ def moment(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
-def near_misses(store: Store, config: Config, threshold: float, since: datetime) -> list[Miss]:
-    """What was just below the line since then, the newest first; `threshold` is the classifier's."""
-    every = (policy for to in addressed(config, threshold, store.people.thresholds()) for policy in to.policies)
-    line, alerts = widest(every, config.alerts)
-    return [miss for refused in store.refused(since) if (miss := near(refused, alerts, line))]
-
-
 def _tell(store: Store, config: Config, threshold: float, now: datetime, day: date) -> int:
     wanted = {str(chat) for chat in config.digest.chats}
     to = [r for r in addressed(config, threshold, store.people.thresholds()) if not wanted or r.chat in wanted]
@@ -78,7 +73,7 @@ def _key(chat: str, day: date) -> str:
 
 
 class _Facts:
-    """What happened since the last digest, read once for all chats."""
+    """What happened since the last digest, read once for all chats; what each missed by its own rules is its own."""
 
     def __init__(self, store: Store, config: Config, threshold: float, since: datetime, now: datetime) -> None:
         self._now = now
@@ -87,8 +82,7 @@ class _Facts:
         days = [now.astimezone(UTC).date() - back * DAY for back in reversed(range(REPLAYED))]
         self._points = measured(store, days)
         self._history = _history(store, self._points, now)
-        misses = near_misses(store, config, threshold, since)
-        self._misses = sorted(misses, key=lambda m: (-m.refused.score.severity, -m.refused.score.relevance))
+        self._missed = partial(chat_misses, store, config, threshold, since)
         feeds = [feed for feed in store.feeds() if feed.enabled]
         self._feeds, self._troubles = len(feeds), _troubles(feeds, now)
         self._read, self._sends = store.read_since(since), store.sends(since)
@@ -101,7 +95,7 @@ class _Facts:
                 at=self._now,
                 stories=[self._told(s) for s in self._stories if any(_wants(p, s) for p in to.policies)],
                 standings=[s for s in _standings(self._points) if members(s.subject) & countries],
-                misses=[_missed(miss) for miss in self._misses],
+                misses=[_missed(miss) for miss in sorted(self._missed(to.chat), key=_gravest)],
                 troubles=self._troubles,
                 articles=self._read,
                 messages=sum(chat == to.chat for chat, _ in self._sends),
@@ -139,6 +133,10 @@ def _history(store: Store, points: dict[str, tuple[Point, ...]], now: datetime) 
     volumes, _ = store.history(today - (GAP + ENOUGH) * DAY)
     read = len({volume.day for volume in volumes if volume.day < today})
     return GAP + ENOUGH, min(read, GAP + ENOUGH)
+
+
+def _gravest(miss: Miss) -> tuple[int, float]:
+    return -miss.refused.score.severity, -miss.refused.score.relevance
 
 
 def _missed(miss: Miss) -> Missed:

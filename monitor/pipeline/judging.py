@@ -11,7 +11,7 @@ import structlog
 
 from monitor import cluster
 from monitor.config import Config
-from monitor.decide import refuse, widest
+from monitor.decide import ends, refuse, widest
 from monitor.domain import (
     Article,
     Decision,
@@ -66,12 +66,17 @@ def judge_text(
     judge: Judge, config: Config, now: datetime, title: str, summary: str = "", lang: str | None = None
 ) -> tuple[Judged, Decision | None]:
     """What would be made of a text if it were news now, and why it would not be told. Raises InputError for no text."""
+    judged = judge([news(title, now, summary, lang)])[0]
+    return judged, refuse(judged.article, judged.score, config.alerts, judge.threshold, now)
+
+
+def news(title: str, now: datetime, summary: str = "", lang: str | None = None) -> Article:
+    """A text as an article that came just now. Raises InputError for no text."""
     feed = Feed((Entry(None, None, title, summary, now),))
     found = articles(Source("score", "", lang), feed, now)
     if not found:
         raise InputError("there is no text to judge")
-    judged = judge(found[:1])[0]
-    return judged, refuse(judged.article, judged.score, config.alerts, judge.threshold, now)
+    return found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,22 +183,34 @@ def _outcomes(store: Store, judge: Judge, config: Config, articles: list[Article
     to = addressed(config, judge.threshold, store.people.thresholds(), store.people.mutes(now))
     threshold, alerts = widest((policy for recipient in to for policy in recipient.policies), config.alerts)
     # Types and severity are of what is relevant: here to the chat that takes most.
-    judged = replace(judge, threshold=min(threshold, judge.threshold))(articles)
+    line = min(threshold, judge.threshold)
+    judged = replace(judge, threshold=line)(articles)
     refused = [refuse(j.article, j.score, alerts, threshold, now) for j in judged]
-    if all(refused):
-        return [_refusal(j, decision, judge) for j, decision in zip(judged, refused, strict=True) if decision]
+    late = [
+        decision is not None
+        and decision.reason is Reason.IRRELEVANT
+        and ends(j)
+        # Whatever its relevance, nothing else may stand in the way.
+        and refuse(j.article, j.score, alerts, 0.0, now) is None
+        for j, decision in zip(judged, refused, strict=True)
+    ]
+    if all(refused) and not any(late):
+        return [_refusal(j, decision, judge, line) for j, decision in zip(judged, refused, strict=True) if decision]
     stories = store.open_stories(now - cluster.SILENCE - config.alerts.max_age)
     teller = Teller(store, now)
     grouping = _Grouping(stories, teller, to)
-    return [
-        _refusal(j, decision, judge) if decision else grouping.tell(j, judge)
-        for j, decision in zip(judged, refused, strict=True)
-    ]
+    made = []
+    for j, decision, after in zip(judged, refused, late, strict=True):
+        if decision is None:
+            made.append(grouping.tell(j, judge))
+        else:
+            made.append((grouping.end(j, judge) if after else None) or _refusal(j, decision, judge, line))
+    return made
 
 
-def _refusal(judged: Judged, decision: Decision, judge: Judge) -> Outcome:
+def _refusal(judged: Judged, decision: Decision, judge: Judge, line: float) -> Outcome:
     # The plain irrelevant ones are nearly all there is; their article's row says it, and a row each would outlive it.
-    plain = decision.reason is Reason.IRRELEVANT and judged.score.relevance < judge.threshold / 2
+    plain = decision.reason is Reason.IRRELEVANT and judged.score.relevance < line / 2
     verdicts = () if plain else (Verdict(EVERYONE, decision),)
     return Outcome(judged, judge.classifier.version, decision.reason, None, verdicts)
 
@@ -209,7 +226,23 @@ class _Grouping:
 
     def tell(self, judged: Judged, judge: Judge) -> Outcome:
         """The article in its story, and what each chat is told of it."""
-        story = self._place(judged)
+        return self._tell(self._place(judged), judged, judge)
+
+    def end(self, judged: Judged, judge: Judge) -> Outcome | None:
+        """The article, no news by itself, in the story that it says is over or never was; None if none was told."""
+        index = known = self._known(judged.article.story)
+        if index is None:
+            index = self._stories.find(judged, cluster.SURE)
+        if index is None:
+            return None
+        story = self._stories[index]
+        if not set(story.countries) & set(judged.score.countries) or not self._teller.told(story, self._to):
+            return None
+        if known is None:
+            self._stories.replace(index, cluster.mention(story, judged))
+        return self._tell(self._stories[index], judged, judge)
+
+    def _tell(self, story: Story, judged: Judged, judge: Judge) -> Outcome:
         verdicts = self._teller.tell(story, judged, self._to)
         told = next((v.decision.reason for v in verdicts if v.decision.send), verdicts[0].decision.reason)
         return Outcome(judged, judge.classifier.version, told, story, verdicts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.config import Config
-from monitor.decide import Policy, choose, decide, expired, first, marks, muted, policies
+from monitor.decide import Policy, choose, decide, expired, first, flares, fresh, marks, muted, policies, settled
 from monitor.domain import Alerted, Decision, Headline, Judged, Kind, Mark, Mute, Story, Text, Told, Waiting
 from monitor.render import Reader, reads, render, update
 from monitor.store import Store, Verdict
@@ -77,6 +77,11 @@ class Teller:
             self._alerted |= self._store.alerted(unknown)
             self._waiting |= self._store.waits(unknown)
 
+    def told(self, story: Story, to: Iterable[Recipient]) -> bool:
+        """Whether any recipient knows of the story."""
+        self.know([story.id])
+        return any((story.id, recipient.chat) in self._alerted for recipient in to)
+
     def tell(self, story: Story, judged: Judged, to: Iterable[Recipient]) -> tuple[Verdict, ...]:
         """What each recipient is told of the story that the article just joined."""
         self.know([story.id])
@@ -94,13 +99,15 @@ class Teller:
 
     def _tell(self, story: Story, judged: Judged, to: Recipient, says: frozenset[Mark]) -> Verdict:
         key = story.id, to.chat
-        policy = choose(to.policies, story, judged)
+        policy = choose(to.policies, story, judged, key in self._alerted)
         if isinstance(policy, Decision):
             return Verdict(to.chat, policy)
         if held := muted(to.mutes, story, judged):
             return Verdict(to.chat, held)
         waiting, alerted = self._waiting.get(key), self._alerted.get(key)
         said = says | frozenset(waiting.marks if waiting else ())
+        if flares(judged, alerted):
+            said |= {Mark.FLARED}
         decision = decide(story, judged, said, alerted, policy, self._now)
         verdict = self._verdict(story, judged, decision, said, to, policy)
         self._remember(story, judged, verdict)
@@ -120,7 +127,7 @@ class Teller:
             silent=story.severity < policy.loud_from,
             thread=policy.thread,
             whole=self._whole(story, judged, first(judged), to.reader) if told and alerted and alerted.unseen else None,
-            marks=tuple(sorted(known | said if told else said - known)),
+            marks=tuple(sorted(settled(known, said) if told else fresh(known, said))),
             base=alerted.base if alerted else None,
             unseen=alerted is not None and alerted.unseen,
         )
@@ -139,7 +146,8 @@ class Teller:
                 return self._whole(story, judged, decision, to)
             case Kind.UPDATE if alerted:
                 base = alerted.base or Told(alerted.severity, alerted.camps, alerted.marks)
-                new = (frozenset(alerted.marks) | said) - frozenset(base.marks)
+                known = frozenset(alerted.marks)
+                new = ((known | said) - frozenset(base.marks)) | fresh(known, said)
                 return update(story, judged, base, new, to)
             case Kind.EDIT if alerted:
                 shown = self._shown(alerted.article) or judged

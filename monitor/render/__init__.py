@@ -7,7 +7,7 @@ from monitor.render import answers
 from monitor.render.alert import notice, reads, render, test_alert
 from monitor.render.buttons import alert_buttons, miss_buttons, summary_buttons
 from monitor.render.digest import Digest, Missed, Told, Trouble, digest
-from monitor.render.index import Led, Standing, crossing, name
+from monitor.render.index import Led, Standing, called, crossing, name
 from monitor.render.language import LANGUAGES, Words
 from monitor.render.update import summary, update
 from monitor.render.wording import LIMIT, TITLE, Reader, clean, clip, independent, link, moment, sentence, units
@@ -26,6 +26,7 @@ __all__ = [
     "Words",
     "alert_buttons",
     "answers",
+    "called",
     "clean",
     "clip",
     "crossing",

@@ -66,10 +66,12 @@ def status(
     sending: tuple[int, timedelta, int, int],
     last: str,
     model: str,
+    took: tuple[timedelta, timedelta] | None = None,
 ) -> Text:
     """How it goes: (feeds, failing), (articles that wait, how long), and messages.
 
-    Of these: those that wait, how long, those that wait in parked chats, and those that died.
+    Of these: those that wait, how long, those that wait in parked chats, and those that died; `took` is how long the
+    last ones took, the median and the longest.
     """
     count, failing = feeds
     unjudged, behind = judging
@@ -78,6 +80,7 @@ def status(
     queue = [_waits(pending, "message", late)] if pending or not parked else []
     queue += [shut_out(parked)] if parked else []
     queue += [f"{dead} could not be delivered"] if dead else []
+    queue += [lag(*took)] if took else []
     return page(
         [
             bold("Balkan Monitor is running"),
@@ -88,6 +91,11 @@ def status(
             line_of(f"Model: {model}"),
         ]
     )
+
+
+def lag(usual: timedelta, most: timedelta) -> str:
+    """How long the last messages took from their decision to the chat."""
+    return f"the last ones took {usual.total_seconds():.0f} s, at most {most.total_seconds():.0f} s"
 
 
 def shut_out(parked: int) -> str:
@@ -152,15 +160,18 @@ def misses(found: Sequence[tuple[int, str, str, float, str]]) -> Text:
     lines = [bold("Just below the line in the last 24 hours")]
     for number, (id, title, outlet, relevance, setting) in enumerate(found, 1):
         lines.append(line_of(f"{number}. {clip(title, TITLE)} ({clip(outlet, NAME)})"))
-        lines.append(line_of(f"    {relevance:.2f}; would be told by {setting}; /why a{id}"))
+        lines.append(line_of(f"    {relevance:.2f}; would be told by {clip(setting, TITLE)}; /why a{id}"))
     return page([*lines, line_of("Should one of them have been told? Press its number.")])
 
 
-def feeds(rows: Sequence[tuple[str, str, str]], well: int) -> Text:
-    """Feeds in trouble, the worst first: (name, trouble, since when), and how many are well."""
-    lines = [bold(f"{_many(len(rows), 'feed')} in trouble, {well} well")]
-    lines += [line_of(f"• {clip(feed, NAME)}: {clip(trouble, 100)}, {since}") for feed, trouble, since in rows[:LISTED]]
-    return page([*lines, line_of(f"and {len(rows) - LISTED} more") if len(rows) > LISTED else None])
+def feeds(rows: Sequence[tuple[str, str, str]], counts: tuple[int, int, int], most: int | None) -> Text:
+    """Feeds, trouble first: (name, trouble or '', last news), and how many fail, are silent, are well."""
+    failing, silent, well = counts
+    lines = [bold(f"{_many(failing, 'feed')} in trouble, {silent} silent, {well} well")]
+    shown = rows[:most]
+    lines += [line_of(f"• {clip(feed, NAME)}: {clip(', '.join(filter(None, said)), 160)}") for feed, *said in shown]
+    left = len(rows) - len(shown)
+    return page([*lines, line_of(f"and {left} more; /feeds all lists them") if left else None])
 
 
 def trend_caption(subject: str | None, days: int) -> str:
@@ -211,6 +222,14 @@ def score(relevant: bool, reason: str, lines: Iterable[str]) -> Text:
     """What would be made of a text."""
     head = bold("relevant" if relevant else SCORING)
     return page([head, line_of(clip(reason, 200)) if reason else None, *(line_of(clip(line, 300)) for line in lines)])
+
+
+def unwritten(file: str, why: str | None) -> str:
+    """That a file was not changed; `why` None: it is read-only for the bot."""
+    if why:
+        return f"{file} cannot be written ({why}); nothing was changed."
+    mend = "Edit the file where the bot runs, or let the bot write there: docs/operations.md, 'Changes from the chat'."
+    return f"The configuration is read-only for the bot; nothing was changed. {mend}"
 
 
 def changed(change: Change, what: str) -> str:

@@ -11,6 +11,8 @@ LABEL = 40
 """The most UTF-16 units of a button."""
 BESIDE, SMALL = 2, 16
 """The stories of a summary whose buttons stand in one row, and the most UTF-16 units of each of the four."""
+ROW = 3
+"""The most buttons of near misses side by side, so that phones have room for a name on each."""
 MARKS = {Opinion.RELEVANT: "✅", Opinion.NOT_RELEVANT: "❌"}
 ACTIONS = {Opinion.RELEVANT: Action.RELEVANT, Opinion.NOT_RELEVANT: Action.NOT_RELEVANT}
 
@@ -31,10 +33,14 @@ def alert_buttons(article: int, story: int, said: Iterable[tuple[str, Opinion]],
     return judging, tuple(Button(label, Press(action, article, story)) for label, action in others)
 
 
-def miss_buttons(articles: Sequence[int]) -> Buttons:
-    """One button for each near miss, to say that it should have been told."""
-    every = [Button(f"👆 {number}", Press(Action.MISSED, id, 0)) for number, id in enumerate(articles, 1)]
-    return tuple(tuple(every[start : start + 5]) for start in range(0, len(every), 5))
+def miss_buttons(articles: Sequence[tuple[int, Iterable[tuple[str, Opinion]]]]) -> Buttons:
+    """One button for each near miss, to say that it should have been told; each comes with who said what of it."""
+    every = []
+    for number, (id, said) in enumerate(articles, 1):
+        names = [name for name, given in said if given is Opinion.MISSED]
+        label = f"👆 {number} {_people(names, LABEL - 6)}" if names else f"👆 {number}"
+        every.append(Button(label, Press(Action.MISSED, id, 0)))
+    return tuple(tuple(every[start : start + ROW]) for start in range(0, len(every), ROW))
 
 
 def summary_buttons(parts: Sequence[Part]) -> Buttons:

@@ -1,16 +1,22 @@
 """The escalation index in words: a crossing of its levels as a message, and a standing as a line of the digest."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
 from monitor.domain import Text
-from monitor.render.language import ENGLISH, Words
+from monitor.render.language import ENGLISH, LANGUAGES, Words
 from monitor.render.wording import Line, Reader, anchor, bold, clip, country, flag, italic, joined, link, moment, plain
+from monitor.text import fold
 
 LEVELS = "⚪🟡🟠🔴"
 """The marks of the levels, from normal to extreme."""
+SHORT = {"bih": "BA", "bosna": "BA", "bosnia": "BA", "bosnja": "BA"}
+SHORT |= {"makedonija": "MK", "macedonia": "MK", "maqedonia": "MK"}
+"""What people call countries besides their names, folded."""
+CALLED = {fold(said): code for words in LANGUAGES.values() for code, said in words.countries.items()} | SHORT
 LED = 160
 """The most UTF-16 units of a story's title beside others."""
 
@@ -59,6 +65,11 @@ def crossing(standings: Sequence[Standing], led: Sequence[Led], now: datetime, r
 def name(subject: str, words: Words = ENGLISH) -> str:
     """'Kosovo–Serbia' for XK-RS."""
     return "–".join(country(code, words) for code in subject.split("-"))
+
+
+def called(text: str) -> str:
+    """A country or a pair by its codes, where it is called by names, in any language and script: 'Косово-Srbija'."""
+    return "-".join(CALLED.get(fold(part), part.strip()) for part in re.split("[-–—]", text))
 
 
 def flags(subject: str) -> str:

@@ -58,6 +58,8 @@ def changes(story: Story, judged: Judged, before: Told, marks: Set[Mark], words:
     if story.severity > before.severity:
         now, was = words.severities[story.severity].lower(), words.severities[before.severity].lower()
         found.append(words.graver.format(now=now, before=was))
+    if Mark.FLARED in marks:
+        found.append(words.flared.format(by=by))
     if Mark.DENIED in marks:
         found.append(words.denied.format(by=by))
     if Mark.EASED in marks:

@@ -233,7 +233,9 @@ messages = Table(
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
     Column("created", Instant, nullable=False),
-    Column("queued", Instant, nullable=False, comment="created, or when it was last taken back from the dead"),
+    Column(
+        "queued", Instant, nullable=False, comment="created, or when it could go again: it was dead, or its chat parked"
+    ),
     Column("sent_at", Instant),
     Column("telegram_id", BigInteger),
     Column("whole_html", Text, comment="of an update: what a first message would say now, where none was shown yet"),

@@ -307,10 +307,10 @@ class Store:
         with self._database.write() as tx:
             return index.announce(tx, what, notices, now, levels or {})
 
-    def refused(self, since: datetime, limit: int = 2000) -> list[Refused]:
-        """The newest refusals since then, the newest first, each article once and as it reads now."""
+    def refused(self, since: datetime, limit: int = 2000, chat: str | None = None) -> list[Refused]:
+        """The newest refusals since then, of all or also in a chat, the newest first; each article once, as it is."""
         with self._database.read() as tx:
-            return refusals.refused(tx, since, limit)
+            return refusals.refused(tx, since, limit, chat)
 
     def past(self, ids: Collection[int], since: datetime | None = None, least: float = 0.0) -> list[Traced]:
         """Judged articles: those of `ids`, and those first read since then of at least that relevance; without keys."""

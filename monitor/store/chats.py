@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from monitor.domain import Kind
 from monitor.schema import announced, changes, chats, decisions, feedback, messages, mutes, tellings, thresholds
@@ -59,16 +59,28 @@ class Chats:
             _write(tx, chat, {"parked": since or now, "why": storable(why), "probe": now + AGAIN})
             return since is None
 
-    def resume(self, chat: str, now: datetime) -> bool:
-        """Send the chat what waits, for somebody there wants it; returns whether it was parked.
+    def shut(self, chat: str, why: str, now: datetime) -> bool:
+        """Let all messages of the chat wait, as `park` does, before one is tried; whether it was open before."""
+        with self._database.write() as tx:
+            since = tx.scalar(select(c.parked).where(c.chat == chat))
+            _write(tx, chat, {"parked": since or now, "why": storable(why), "probe": now + AGAIN})
+            return since is None
 
-        What waited for three days is a dead letter by then. Mostly only reads: it is asked at each word from a chat.
+    def resume(self, chat: str, now: datetime) -> bool:
+        """Try the chat now, for somebody there wants what waits; returns whether it was parked.
+
+        It is parked no more once it takes a message: who may write there need not be one who lets the bot write. What
+        waited for three days is a dead letter by then. Mostly only reads: it is asked at each command from a chat.
         """
         with self._database.read() as tx:
             if tx.scalar(select(c.parked).where(c.chat == chat)) is None:
                 return False
         with self._database.write() as tx:
-            return reopen(tx, chat, now)
+            _bury(tx, chat, now)
+            if tx.scalar(select(m.id).where(m.chat == chat, m.status == Status.PENDING.value).limit(1)) is None:
+                return reopen(tx, chat, now)
+            tx.execute(update(chats).where(c.chat == chat).values(probe=now))
+            return True
 
     def try_parked(self, now: datetime) -> None:
         """Try the parked chats now: those that take their oldest message are parked no more."""
@@ -80,6 +92,20 @@ class Chats:
         with self._database.read() as tx:
             rows = tx.execute(select(chats).where(c.parked.is_not(None)).order_by(c.chat))
             return [Parked(row.chat, row.parked, row.why) for row in rows]
+
+    def waiting_since(self) -> Mapping[str, datetime]:
+        """Since when each chat's oldest message waits; without edits, which take their time, and parked chats."""
+        barred = m.chat.in_(select(c.chat).where(c.parked.is_not(None)))
+        undelivered = m.status == Status.PENDING.value, m.kind != Kind.EDIT.value
+        with self._database.read() as tx:
+            oldest = select(m.chat, func.min(m.queued).label("since")).where(*undelivered, ~barred)
+            return {row.chat: row.since for row in tx.execute(oldest.group_by(m.chat).order_by(m.chat))}
+
+    def dead_letters(self) -> Mapping[str, int]:
+        """How many messages each chat will not get, unless they are tried again; chats without any are absent."""
+        with self._database.read() as tx:
+            dead = select(m.chat, func.count().label("letters")).where(m.status == Status.DEAD.value)
+            return {row.chat: row.letters for row in tx.execute(dead.group_by(m.chat).order_by(m.chat))}
 
     def move(self, old: str, new: str) -> None:
         """The group `old` became `new`, which takes over its messages and what it was told.
@@ -105,14 +131,24 @@ class Chats:
 
 
 def reopen(connection: Connection, chat: str, now: datetime) -> bool:
-    """Let a parked chat take messages again, without those that are too old; returns whether it was parked."""
+    """Let a parked chat take messages again, without those that are too old; returns whether it was parked.
+
+    The others could not go before, so that they are late only from now on.
+    """
     parked = update(chats).where(c.chat == chat, c.parked.is_not(None))
     if not connection.execute(parked.values(parked=None, probe=None, why="")).rowcount:
         return False
+    _bury(connection, chat, now)
+    waiting = update(messages).where(m.chat == chat, m.status == Status.PENDING.value)
+    connection.execute(waiting.values(queued=now))
+    return True
+
+
+def _bury(connection: Connection, chat: str, now: datetime) -> None:
+    """Give up what waited too long for the chat."""
     stale = update(messages).where(m.chat == chat, m.status == Status.PENDING.value, m.owner.is_(None))
     late = {"status": Status.DEAD.value, "due": None, "error": TOO_LATE}
     connection.execute(stale.where(m.queued <= now - STALE).values(late))
-    return True
 
 
 def _write(connection: Connection, chat: str, values: dict[str, object]) -> None:

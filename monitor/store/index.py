@@ -112,7 +112,8 @@ def _mention(outcome: Outcome, story: int) -> dict[str, object]:
         "story_id": story,
         "severity": int(score.severity),
         "countries": list(score.countries),
-        "eased": score.types == (EventType.DEESCALATION,),
+        # No severity is that of an article which only denies the story or says that it is over.
+        "eased": score.types == (EventType.DEESCALATION,) or score.severity is Severity.NONE,
     }
 
 

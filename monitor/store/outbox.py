@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from monitor.domain import Kind, Message, Reason, Severity, Text
 from monitor.schema import Instant, chats, decisions, messages, tellings
+from monitor.store.asking import told
 from monitor.store.chats import reopen
 from monitor.store.people import is_muted, opinions, parts
 from monitor.store.queue import EDIT_PACE, plain_row
@@ -207,19 +208,8 @@ def _first_shown(connection: Connection, story: int | None, chat: str) -> int | 
     return first
 
 
-def _told(connection: Connection, row: Row[Any]) -> int | None:
-    """The article that the message tells: of a first message, which grows, the one that it tells by now."""
-    if row.story_id is None:
-        return None
-    article: int | None = None
-    if row.kind != Kind.UPDATE.value:
-        first = select(tellings.c.article_id).where(tellings.c.story_id == row.story_id, tellings.c.chat == row.chat)
-        article = connection.scalar(first)
-    return article or connection.scalar(select(decisions.c.article_id).where(decisions.c.id == row.decision_id))
-
-
 def _message(connection: Connection, row: Row[Any], now: datetime) -> Message:
-    article = _told(connection, row)
+    article = told(connection, row)
     shown = _first_shown(connection, row.story_id, row.chat) if row.kind in {Kind.UPDATE, Kind.EDIT} else None
     return Message(
         id=row.id,

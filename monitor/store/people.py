@@ -128,6 +128,17 @@ class People:
         with self._database.read() as tx:
             return parts(tx, asking.summary(tx, chat, telegram_id), chat)
 
+    def shown(self, chat: str, story: int, limit: int) -> list[tuple[int, int]]:
+        """The newest messages of the chat that tell the story: Telegram's numbers, each with the article it tells."""
+        with self._database.read() as tx:
+            return asking.shown(tx, chat, story, limit)
+
+    def muted_by(self, change: Change) -> list[int]:
+        """The stories whose mutes the change made or lifted."""
+        numbers = {MUTE: change.new, UNMUTE: change.old}.get(change.key)
+        with self._database.read() as tx:
+            return [int(row.what) for row in tx.execute(_stories(_numbers(numbers)))]
+
 
 def opinions(connection: Connection, article: int, chat: str) -> tuple[tuple[str, Opinion], ...]:
     """Who said what of the article in the chat, the first first."""
@@ -178,11 +189,19 @@ def _set(connection: Connection, change: Change, value: str | None) -> None:
 
 def _lift(connection: Connection, numbers: str | None, lifted: datetime | None) -> None:
     """End the mutes of these numbers, or put them in force again."""
-    ids = [int(number) for number in (numbers or "").split(",") if number]
+    ids = _numbers(numbers)
     connection.execute(update(mutes).where(mutes.c.id.in_(ids)).values(lifted=lifted))
-    stories = select(mutes.c.what, mutes.c.chat).where(mutes.c.id.in_(ids), mutes.c.kind == MuteKind.STORY.value)
-    for row in connection.execute(stories).all():
+    for row in connection.execute(_stories(ids)).all():
         _show_again(connection, int(row.what), row.chat)
+
+
+def _numbers(said: str | None) -> list[int]:
+    return [int(number) for number in (said or "").split(",") if number]
+
+
+def _stories(ids: list[int]) -> Any:
+    """The stories that these mutes hold."""
+    return select(mutes.c.what, mutes.c.chat).where(mutes.c.id.in_(ids), mutes.c.kind == MuteKind.STORY.value)
 
 
 def _show_again(connection: Connection, story: int | None, chat: str) -> None:

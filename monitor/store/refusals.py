@@ -12,13 +12,22 @@ from monitor.store.articles import with_keys
 from monitor.store.rows import chunks, score, story
 from monitor.store.values import EVERYONE
 
+UNWANTED = (Reason.IRRELEVANT, Reason.OUT_OF_REGION, Reason.NOT_WANTED, Reason.UNCORROBORATED)
+"""Why a chat's rules refuse what others may be told."""
 
-def refused(connection: Connection, since: datetime, limit: int) -> list[Refused]:
-    """The newest refusals since then, each article once: by itself, or as uncorroborated in a story not told."""
+
+def refused(connection: Connection, since: datetime, limit: int, chat: str | None = None) -> list[Refused]:
+    """The newest refusals since then, each article once: by itself, or as uncorroborated in a story not told.
+
+    Of a chat: by itself, or by the chat's rules, in a story that was not told there.
+    """
     d = decisions.c
     alone = (d.chat == EVERYONE) & d.send.is_(False)
     told = exists().where(messages.c.story_id == d.story_id)
     waits = (d.reason == Reason.UNCORROBORATED.value) & ~told
+    if chat is not None:
+        elsewhere = (d.chat == chat) & d.send.is_(False) & d.reason.in_([reason.value for reason in UNWANTED])
+        waits = elsewhere & ~told.where(messages.c.chat == chat)
     newest = (
         select(func.max(d.id))
         .where(d.decided_at >= since, or_(alone, waits))

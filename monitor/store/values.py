@@ -206,7 +206,8 @@ class Standing:
     """How things stand now. `behind` is how long the oldest article waits to be judged, `late` the oldest message.
 
     `pending` and `late` are of chats that take messages, `parked` is how many wait in those that bar the bot. `last`
-    is when people were last shown an alert.
+    is when people were last shown an alert; `usual` and `most` are how long the last messages took, the median and the
+    longest, None where none was sent.
     """
 
     feeds: int
@@ -218,3 +219,5 @@ class Standing:
     parked: int
     dead: int
     last: datetime | None
+    usual: timedelta | None = None
+    most: timedelta | None = None

@@ -36,6 +36,28 @@ T = TypeVar("T")
 CONNECTIONS = 32
 GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 """What Telegram says of a message that cannot take another text any more."""
+BARS = (
+    "chat not found",
+    "peer_id_invalid",
+    "channel_private",
+    "not in the chat",
+    "not a member",
+    "was kicked",
+    "user_is_blocked",
+    "user is deactivated",
+    "group chat was deactivated",
+    "chat_restricted",
+    "not enough rights",
+    "have no rights",
+    "no write access",
+    "need administrator rights",
+    "chat_admin_required",
+    "chat_write_forbidden",
+    "chat_send_plain_forbidden",
+)
+"""What Telegram says, as of a bad request, of a chat that the bot may not write to: people there can change that."""
+NO_TOPIC = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
+"""What Telegram says of a topic that is not there, or that takes nothing."""
 log = structlog.get_logger(__name__)
 
 
@@ -227,9 +249,15 @@ def _ours(error: Exception, token: str) -> DeliveryError:
 
 
 def _refused(said: str) -> DeliveryError:
-    """A request that Telegram understood and will refuse again."""
-    if "parse entities" in said.lower():
+    """A request that Telegram understood and will refuse again, be it for good or until people change something."""
+    lower = said.lower()
+    if "parse entities" in lower:
         return DeliveryError(f"Telegram refused the markup: {said}", permanent=True, unparsable=True)
-    if "chat not found" in said.lower():
-        return DeliveryError("Telegram knows no such chat, or nobody there has started the bot", permanent=True)
+    if any(words in lower for words in NO_TOPIC):
+        return DeliveryError(f"Telegram refused the topic: {said}", permanent=True, no_topic=True)
+    if "chat not found" in lower:
+        known = "Telegram knows no such chat, or nobody there has started the bot"
+        return DeliveryError(known, permanent=True, barred=True)
+    if any(words in lower for words in BARS):
+        return DeliveryError(f"the bot may not write to this chat: {said}", permanent=True, barred=True)
     return DeliveryError(f"Telegram refused the message: {said}", permanent=True)

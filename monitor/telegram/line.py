@@ -5,23 +5,40 @@ What goes wrong is a DeliveryError, as for the sender.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
-from telegram import BotCommand, CallbackQuery, Chat, LinkPreviewOptions, Message, ReplyParameters, Update, User
+from telegram import (
+    BotCommand,
+    CallbackQuery,
+    Chat,
+    ChatMember,
+    ChatMemberRestricted,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+    Update,
+    User,
+)
 from telegram.constants import ParseMode
+from telegram.error import BadRequest
 
 from monitor import buttons
-from monitor.domain import Buttons, Moved, Person, Place, Press, Pressed, Text, Written
-from monitor.telegram import asked, keyboard, make_bot
+from monitor.domain import Admitted, Buttons, Moved, Person, Place, Press, Pressed, Text, Written
+from monitor.telegram import GONE, asked, keyboard, make_bot
 
 T = TypeVar("T")
-Said = Written | Pressed | Moved
-KINDS = ["message", "callback_query"]
+Said = Written | Pressed | Moved | Admitted
+KINDS = ["message", "callback_query", "channel_post", "my_chat_member"]
+OUT = (ChatMember.LEFT, ChatMember.BANNED)
+START = re.compile(r"/start(@\w+)?\s*")
 ANSWER = 200
 """Characters that Telegram shows of an answer to a press."""
+DONE = ("message is not modified", *GONE)
+"""What Telegram says where there is nothing to change about a message's buttons."""
 log = structlog.get_logger(__name__)
 
 
@@ -110,18 +127,24 @@ class Line:
         """Tell who pressed a button what came of it."""
         await self._call(lambda: self._bot.answer_callback_query(query, text[:ANSWER] or None))
 
-    async def relabel(self, chat: int, message: int, rows: Buttons) -> None:
-        """Change the buttons under a message."""
-        await self._call(
-            lambda: self._bot.edit_message_reply_markup(chat, message, reply_markup=keyboard(rows, self._key))
-        )
+    async def relabel(self, chat: int | str, message: int, rows: Buttons) -> None:
+        """Change the buttons under a message; that they are so already, or that it is gone, is no error."""
+
+        async def change() -> None:
+            try:
+                await self._bot.edit_message_reply_markup(chat, message, reply_markup=keyboard(rows, self._key))
+            except BadRequest as error:
+                if not any(done in str(error).lower() for done in DONE):
+                    raise
+
+        await self._call(change)
 
     async def _call(self, request: Callable[[], Awaitable[T]]) -> T:
         return await asked(request, self._token)
 
 
 def read(raw: Mapping[str, Any]) -> Said | None:
-    """An update as it came over the wire; None for what is no text, press or move, or is not in Telegram's form."""
+    """An update as it came over the wire; None for what means nothing here, or is not in Telegram's form."""
     try:
         update = Update.de_json(dict(raw), None)
     except Exception as error:
@@ -129,6 +152,14 @@ def read(raw: Mapping[str, Any]) -> Said | None:
         return None
     if update.callback_query is not None:
         return _pressed(update.update_id, update.callback_query)
+    if update.my_chat_member is not None:
+        where, member = update.my_chat_member.chat, update.my_chat_member.new_chat_member
+        muted = isinstance(member, ChatMemberRestricted) and not member.can_send_messages
+        return Admitted(update.update_id, _place(where), member.status not in OUT and not muted)
+    if update.channel_post is not None:
+        # Nobody is named as who wrote there: only whoever may post does.
+        wanted = START.fullmatch(update.channel_post.text or "")
+        return Admitted(update.update_id, _place(update.channel_post.chat), True) if wanted else None
     if update.message is None:
         return None
     return _moved(update.update_id, update.message) or _written(update.update_id, update.message)
@@ -162,8 +193,14 @@ def _pressed(number: int, query: CallbackQuery) -> Pressed | None:
     under = query.message
     if under is None or query.data is None:
         return None
-    thread = under.message_thread_id if isinstance(under, Message) and under.is_topic_message else None
-    return Pressed(number, _place(under.chat), _person(query.from_user), query.data, query.id, under.message_id, thread)
+    by, shown, thread = _person(query.from_user), under.message_id, None
+    others: list[object] = []
+    if isinstance(under, Message):
+        thread = under.message_thread_id if under.is_topic_message else None
+        rows = under.reply_markup.inline_keyboard if under.reply_markup else ()
+        others = [button.callback_data for row in rows for button in row]
+    data = tuple(data for data in others if isinstance(data, str))
+    return Pressed(number, _place(under.chat), by, query.data, query.id, shown, thread, data)
 
 
 def _place(chat: Chat) -> Place:

@@ -14,3 +14,9 @@ def kin(tag: str) -> tuple[str, ...]:
     """The primary tags of all languages that are one with the tag's, as `language` says."""
     wanted = language(tag)
     return tuple(name for name, known in KIN.items() if known == wanted) or (wanted,)
+
+
+def tagged(tag: str, wanted: str) -> bool:
+    """Whether a BCP 47 tag is the wanted one or a narrower one: sr-Cyrl is sr."""
+    tag, wanted = tag.casefold(), wanted.casefold()
+    return tag == wanted or tag.startswith(f"{wanted}-")

@@ -70,7 +70,7 @@ def train(
     refit(network, tokenizer, learnt, recipe.limits)
     settings, table = calibrate(held, judged := predict(network, tokenizer, texts(held), recipe.limits))
     sample = read(tokenizer, texts(learnt)[:: max(1, len(learnt) // SAMPLE)], recipe.limits)
-    made = notes(seeds)
+    made = notes(seeds, recipe)
     pack(out_dir, network, base.shape, settings, sample, made)
     agreement = compare(out_dir, network, tokenizer, texts([*held, *learnt[::COMPARED]]))
     rates = robustness(Classifier.load(out_dir, threads))
@@ -103,8 +103,8 @@ def draw(name: str) -> float:
     return int(hashlib.sha1(name.encode()).hexdigest(), 16) % 1000 / 1000
 
 
-def notes(seeds: Sequence[Seed]) -> dict[str, str]:
-    """What the model was made from: hash of the seeds, versions of the libraries."""
+def notes(seeds: Sequence[Seed], recipe: Recipe) -> dict[str, str]:
+    """What the model was made from: hash of the seeds, runs of training, versions of the libraries."""
     digest = hashlib.sha256()
     for seed in sorted(seeds, key=lambda seed: (seed.lang, seed.id)):
         digest.update(repr(seed).encode())
@@ -112,6 +112,7 @@ def notes(seeds: Sequence[Seed]) -> dict[str, str]:
     return {
         "seeds": str(len(seeds)),
         "seeds_sha256": digest.hexdigest(),
+        "runs": str(recipe.runs),
         "python": platform.python_version(),
         **versions,
     }

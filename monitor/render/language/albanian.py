@@ -100,6 +100,7 @@ ALBANIAN = Words(
     graver="më rëndë: {now}, më parë: {before}",
     denied="e përgënjeshtruar ose e tërhequr, sipas {by}",
     eased="po qetësohet, sipas {by}",
+    flared="po acarohet sërish, sipas {by}",
     confirmed="e konfirmuar, sipas {by}",
     joined="tani e japin edhe: {camps}",
     quiet="{stories} gjatë orëve të qeta",

@@ -18,6 +18,7 @@ CROATIAN = replace(
     },
     reasons={**BOSNIAN.reasons, Reason.OUT_OF_REGION: "izvan regije"},
     denied="demantirano ili povučeno, javlja {by}",
+    flared="ponovno se rasplamsava, javlja {by}",
     quiet="{stories} tijekom mirnih sati",
     test_text="Balkan Monitor je stigao do ovog razgovora; u regiji se ništa nije dogodilo.",
     test_why="zatražena je proba",

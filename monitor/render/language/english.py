@@ -88,6 +88,7 @@ ENGLISH = Words(
     graver="graver: {now}, was {before}",
     denied="denied or retracted, as told by {by}",
     eased="it eases, as told by {by}",
+    flared="flares up again, as told by {by}",
     confirmed="confirmed, as told by {by}",
     joined="now also told by {camps}",
     quiet="{stories} while it was quiet",

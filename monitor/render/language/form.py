@@ -68,6 +68,7 @@ class Words:
     graver: str
     denied: str
     eased: str
+    flared: str
     confirmed: str
     joined: str
 

@@ -105,6 +105,7 @@ LATIN = Words(
     graver="teže: {now}, ranije: {before}",
     denied="demantovano ili povučeno, javlja {by}",
     eased="smiruje se, javlja {by}",
+    flared="ponovo se rasplamsava, javlja {by}",
     confirmed="potvrđeno, javlja {by}",
     joined="sada javljaju i: {camps}",
     quiet="{stories} tokom mirnih sati",
