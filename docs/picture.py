@@ -18,6 +18,7 @@ from monitor.domain import (
     Headline,
     Judged,
     KeywordHit,
+    PlaceHit,
     Reason,
     Score,
     Severity,
@@ -95,8 +96,11 @@ def grave() -> str:
 def small() -> str:
     """An alert of the lowest severity as Telegram HTML."""
     told = Judged(
-        article("Zëri i Lirë", "KFOR adds two patrols in the north before Sunday's vote", "", lang="en"),
-        score((EventType.DEPLOYMENT,), Severity.WATCH),
+        article("Zëri i Lirë", "KFOR adds two patrols near Leposavić before Sunday's vote", "", lang="en"),
+        replace(
+            score((EventType.DEPLOYMENT,), Severity.WATCH),
+            places=(PlaceHit("XK", "Leposavić", "Leposavić", "title", "town"),),
+        ),
         np.eye(1, 384, dtype=np.float32)[0],
     )
     return render(cluster.start(told), told, Decision(True, Reason.FIRST), READER).html

@@ -5,13 +5,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from samples import MINUTE, NOW, story
 from telegram_html import Parsed, checked, parse_html
 
-from monitor.domain import Text
-from monitor.render import Reader, answers, called
+from monitor import render
+from monitor.domain import Opinion, Severity, Text
+from monitor.render import LANGUAGES, Reader, answers, called
 from monitor.trend import subject_of
 
 READER = Reader(ZoneInfo("Europe/Belgrade"))
@@ -76,6 +77,39 @@ def test_a_moment_is_not_told_as_a_span() -> None:
     lines = [answers.story(story(updated=NOW + after), (), READER).plain.splitlines()[1] for after in (NONE, MINUTE)]
     assert "29 Sep 2023, 18:40 CEST · /story" in lines[0]
     assert "29 Sep 2023, 18:40 CEST to 29 Sep 2023, 18:41 CEST" in lines[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_stories_are_listed_in_the_chats_language(language: str) -> None:
+    """Severity, types, dates and headings, of `/latest`, `/story` and where one of several is to be named."""
+    reader, about = Reader(ZoneInfo("Europe/Belgrade"), language), story()
+    words, when = reader.words, render.moment(NOW, reader)
+    listed = answers.latest([(about, NOW)], reader).plain.splitlines()
+    assert listed[0] == words.latest
+    assert words.told_at.format(time=when) in listed[2]
+    one = answers.story(about, [("", "", "Glas", NOW)], reader).plain
+    for shown in (words.types[about.types[0]], words.untitled, when):
+        assert shown in one
+    which = answers.several([about], "mute story", words).plain.splitlines()
+    assert (which[0], which[2]) == (words.several, f"    /mute story {about.id}")
+    for text in (listed[1], one, which[1]):
+        assert words.severities[Severity.SERIOUS] in text
+    assert answers.latest([], reader).plain == words.nothing_yet
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_press_is_answered_with_fits(language: str) -> None:
+    """Telegram shows 200 characters; each opinion has an answer of its own, and a change says how it is taken back."""
+    words = LANGUAGES[language]
+    noted = {answers.noted(opinion, words) for opinion in Opinion}
+    assert len(noted) == len(Opinion)
+    changed = [
+        answers.of_story(told, 2**40).format(undo="/undo 4711") for told in (words.story_muted, words.story_unmuted)
+    ]
+    assert all(f"s{2**40}" in text and "/undo 4711" in text for text in changed)
+    every = [*noted, *changed, answers.not_here(words), words.forged, words.pruned, words.no_story, words.unchanged]
+    assert max(map(len, every)) <= 200
+    assert "telegram.admins" in answers.not_here(words)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +178,7 @@ def test_a_reason_can_be_sent_whatever_its_words(lines: list[str]) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1), ANY, ANY, NUMBERS, ANY), max_size=10))
+@example([(1, "", "", 0.0, "\x1f")])
 def test_misses_can_be_sent_whatever_their_words(found: list[tuple[int, str, str, float, str]]) -> None:
     """Titles, outlets and settings."""
     sendable(answers.misses(found))

@@ -118,6 +118,30 @@ async def test_buttons_judge_an_alert_also_after_a_restart(tmp_path: Path, serve
     assert alert(api, DESK).labels[0] == "✅ Relevant"
 
 
+async def test_buttons_and_answers_are_in_the_chats_language(tmp_path: Path, server: Server) -> None:
+    """Also once a press or a command changed buttons, after a restart, and of a refused press; others keep theirs."""
+    async with BotApi() as api:
+        made = settings(tmp_path, server, api, chats=(Chat(id=DESK), Chat(id=ROOM, language="sq")))
+        async with running(made):
+            assert (await alerted(api)).labels == ["✅ Me rëndësi", "❌ Pa rëndësi", "🔇 Heshto ngjarjen", "❓ Pse"]
+            assert (await alerted(api, DESK)).labels[3] == "❓ Why"
+            assert await press(api, ANA, "Me rëndësi") == "U shënua: me rëndësi. Faleminderit."
+            await until(lambda: alert(api).labels[:2] == ["✅ Ana", "❌ Pa rëndësi"])
+        async with running(made):
+            assert (await press(api, ANA, "🔇")).startswith("U heshtua: ngjarja s1, derisa t’i hiqet heshtimi. /undo ")
+            await until(lambda: alert(api).labels[2] == "🔔 Hiq heshtimin")
+            await answer(api, ANA, "/unmute")
+            await until(lambda: alert(api).labels[2] == "🔇 Heshto ngjarjen")
+            query = api.press(ROOM, ANA, "nonsense", alert(api).id)
+            await until(lambda: query in api.answered)
+            assert api.answered[query] == "Ky buton nuk vlen këtu."
+            latest = (await answer(api, ANA, "/latest")).text.splitlines()
+            assert latest[0] == "Njoftimet e fundit"
+            assert "njoftuar më" in latest[2]
+            assert "1 artikull, 1 medium" in (await answer(api, ANA, "/story 1")).text
+    assert "u heshtua" not in "".join(api.texts(str(DESK))).lower()
+
+
 async def test_forged_data_is_refused(tmp_path: Path, server: Server) -> None:
     """Another article's number, another action, another bot's signature, and nonsense change nothing."""
     async with BotApi() as api, running(settings(tmp_path, server, api)) as (_, store):

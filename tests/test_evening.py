@@ -179,14 +179,14 @@ SHOWN = """
  1 | 20:00 |       | 20:01 21:12 | 🟠 SERIOUS · clash | Police patrol fired on near Zvečan | 64 or more outlets: Belgrade, Pristina
  2 | 21:11 |       | 03:05       | 🟠 SERIOUS · unrest | Road to Serbia closed | 4 outlets: Belgrade 3, Pristina 1
  3 | 21:11 |       |             | 🟡 TENSION · arms | Rifles found under a bridge in Brčko
- 4 | 21:12 | to 1  |             | 🔴 CRITICAL · clash | graver: critical, was serious | now also told by Pristina | One officer has died of his wounds | 64 or more outlets: Belgrade, Pristina
+ 4 | 21:12 | to 1  |             | 🔴 CRITICAL · clash · 🇽🇰 Kosovo · 🇷🇸 Serbia | graver: critical, was serious | now also told by Pristina | One officer has died of his wounds | 64 or more outlets: Belgrade, Pristina
  5 | 21:20 |       | 21:22 22:01 | 🔴 CRITICAL · clash | Blast heard at the canal in Zubin Potok | 3 outlets: Pristina 3
- 6 | 21:34 | to 5  |             | 🔴 CRITICAL · clash | graver: critical, was tension | Power plants stop for want of water | 2 outlets: Pristina 2
+ 6 | 21:34 | to 5  |             | 🔴 CRITICAL · clash · 🇽🇰 Kosovo · 🇷🇸 Serbia | graver: critical, was tension | Power plants stop for want of water | 2 outlets: Pristina 2
  7 | 21:41 |       |             | 🟡 TENSION · threat | Veterans threaten to block Doboj
- 8 | 22:02 | to 3  |             | 🟡 TENSION · arms | denied or retracted, as told by Nezavisne (Banja Luka) | now also told by Banja Luka | Police denies that rifles were found | 2 outlets: Sarajevo 1, Banja Luka 1
+ 8 | 22:02 | to 3  |             | 🟡 TENSION · arms · 🇧🇦 Bosnia and Herzegovina | denied or retracted, as told by Nezavisne (Banja Luka) | now also told by Banja Luka | Police denies that rifles were found | 2 outlets: Sarajevo 1, Banja Luka 1
  9 | 00:30 |       |             | 🔴 CRITICAL · clash | KFOR soldiers wounded in Zvečan
-10 | 07:00 |       |             | 🌙 3 stories while it was quiet | 🟠 SERIOUS 🇽🇰🇷🇸 | Ministry denies that the crossing is closed | 🟠 SERIOUS 🇽🇰🇷🇸 | Grenade thrown at the town hall of Leposavić | 🟡 TENSION 🇧🇦 | Tension in Stolac
-11 | 07:30 | to 10 |             | 🟡 TENSION · unrest | now also told by Banja Luka | Mayor of Stolac calls for calm | 3 outlets: Sarajevo 2, Banja Luka 1
+10 | 07:00 |       |             | 🌙 3 stories while it was quiet | 1. 🟠 SERIOUS 🇽🇰🇷🇸 · s2 | Ministry denies that the crossing is closed | 2. 🟠 SERIOUS 🇽🇰🇷🇸 · s8 | Grenade thrown at the town hall of Leposavić | 3. 🟡 TENSION 🇧🇦 · s6 | Tension in Stolac
+11 | 07:30 | to 10 |             | 🟡 TENSION · unrest · 🇧🇦 Bosnia and Herzegovina | now also told by Banja Luka | Mayor of Stolac calls for calm | 3 outlets: Sarajevo 2, Banja Luka 1
 """
 """The chat in the morning, by Belgrade's clock: its place, when it came, to which it replies, when it was edited, what it says."""
 UNTOLD = re.compile(r"[🇦-🇿]|Why: |.* \d\d:\d\d CES?T$")

@@ -85,7 +85,7 @@ async def test_a_thread_tells_the_story(store: Store) -> None:
         assert [reply.reply_to for reply in replies] == [first.id] * 3
         assert world.lines(0)[0] == "🟠 SERIOUS · clash, de-escalation"
         assert outlets(world.lines(0)) == "5 outlets: Belgrade 3, Pristina 2"
-        assert world.lines(1)[:2] == ["🟠 SERIOUS · clash", "graver: serious, was tension"]
+        assert world.lines(1)[:2] == ["🟠 SERIOUS · clash · 🇽🇰 Kosovo · 🇷🇸 Serbia", "graver: serious, was tension"]
         assert world.lines(1)[2].startswith("Report 2: ")
         assert world.lines(2)[1:3] == ["denied or retracted, as told by Zora (Belgrade)", "now also told by Pristina"]
         assert world.lines(3)[1] == "it eases, as told by Koha (Pristina)"

@@ -192,7 +192,7 @@ def test_the_longest_messages_fit() -> None:
     """With every part at its longest, a message stays within Telegram's limit, in both forms and every language."""
     long = "ш😀" * 3000
     hits = tuple(KeywordHit("boost", long, long, "title", 1.0) for _ in range(30))
-    places = tuple(PlaceHit("XK", f"{n}{long}", f"{n}{long}") for n in range(30))
+    places = tuple(PlaceHit("BA", f"{n}{long}", f"{n}{long}", "title", "town") for n in range(30))
     judged = score(keywords=hits, places=places, types=tuple(EventType))
     names = [f"{n}{long}" for n in range(63)]
     about = story(
@@ -229,7 +229,7 @@ def test_any_text_makes_a_valid_message(data: st.DataObject) -> None:
     severity = data.draw(st.sampled_from(Severity))
     reader = render.Reader(BELGRADE.zone, data.draw(st.sampled_from(list(render.LANGUAGES))))
     hits = (KeywordHit("boost", found, outlet, "title", 1.0),)
-    judged = score(keywords=hits, places=(PlaceHit("XK", found, summary),), severity=severity)
+    judged = score(keywords=hits, places=(PlaceHit("XK", found, summary, "title", "town"),), severity=severity)
     about = story(outlets=(outlet, summary, title), severity=severity, voices=voices(outlet, "belgrade", summary))
     telling = Judged(article(title=title, summary=summary, outlet=outlet, url=url, lang="el"), judged, BASE)
     for text in (
@@ -263,6 +263,52 @@ def test_the_story_decides_the_severity_shown() -> None:
     grave = replace(story(), severity=Severity.CRITICAL)
     assert rendered(about=grave).plain.startswith("🔴")
     assert rendered(judged=score(severity=Severity.CRITICAL)).plain.startswith("🔴")
+
+
+ZVECAN, RASKA = PlaceHit("XK", "Zvečan", "Звечану", "title", "town"), PlaceHit("RS", "Raška", "Raške", "title", "place")
+JARINJE = PlaceHit("XK", "Jarinje", "Jarinja", "summary", "place")
+BELGRADE_SAYS = PlaceHit("RS", "Belgrade", "Beograd", "title", "town")
+
+
+@pytest.mark.parametrize(
+    ("hits", "says", "short"),
+    [
+        ((), "🇽🇰 Kosovo · 🇷🇸 Serbia", ""),
+        ((ZVECAN,), "🇽🇰 Kosovo: Zvečan · 🇷🇸 Serbia", " Zvečan"),
+        ((RASKA, ZVECAN), "🇽🇰 Kosovo: Zvečan · 🇷🇸 Serbia: Raška", " Raška, Zvečan"),
+        ((ZVECAN, replace(ZVECAN, found="Zvečana"), JARINJE), "🇽🇰 Kosovo: Zvečan · 🇷🇸 Serbia", " Zvečan"),
+        ((JARINJE,), "🇽🇰 Kosovo: Jarinje · 🇷🇸 Serbia", " Jarinje"),
+        (
+            (ZVECAN, *(replace(ZVECAN, name=f"Village {n}") for n in range(9))),
+            "🇽🇰 Kosovo: Zvečan, Village 0 · 🇷🇸 Serbia",
+            " Zvečan, Village 0",
+        ),
+        ((BELGRADE_SAYS, ZVECAN), "🇽🇰 Kosovo: Zvečan · 🇷🇸 Serbia", " Zvečan"),
+        ((BELGRADE_SAYS, JARINJE), "🇽🇰 Kosovo: Jarinje · 🇷🇸 Serbia", " Jarinje"),
+        ((BELGRADE_SAYS,), "🇽🇰 Kosovo · 🇷🇸 Serbia: Belgrade", " Belgrade"),
+        ((replace(ZVECAN, kind="body"), replace(ZVECAN, country="GR")), "🇽🇰 Kosovo · 🇷🇸 Serbia", ""),
+    ],
+)
+def test_it_says_where(hits: tuple[PlaceHit, ...], says: str, short: str) -> None:
+    """Alerts, updates and summaries: two towns or places beside their countries, the title's first, capitals last."""
+    judged = Judged(article(), score(places=hits), BASE)
+    assert render.render(story(), judged, FIRST, BELGRADE).plain.splitlines()[1] == says
+    small = render.render(
+        story(severity=Severity.WATCH),
+        replace(judged, score=replace(judged.score, severity=Severity.WATCH)),
+        FIRST,
+        BELGRADE,
+    )
+    assert small.plain.splitlines()[0] == f"🔵 WATCH · deployment · {says}"
+    before = Told(Severity.TENSION, story().camps)
+    assert (
+        render.update(story(), judged, before, set(), BELGRADE).plain.splitlines()[0]
+        == f"🟠 SERIOUS · deployment · {says}"
+    )
+    assert (
+        render.summary([(story(), judged)], BELGRADE).plain.splitlines()[2]
+        == f"1. 🟠 SERIOUS 🇽🇰🇷🇸{short} · s{story().id}"
+    )
 
 
 def voices(*camps: str) -> tuple[Voice, ...]:
@@ -363,7 +409,7 @@ def updated(before: Told, *marks: Mark, **changes: Any) -> list[str]:
 def test_an_update_says_what_changed() -> None:
     """Severity, changes from the gravest to the least, title, who and when, and who tells it by now."""
     assert updated(Told(Severity.TENSION, ("belgrade",)), Mark.CONFIRMED) == [
-        "🟠 SERIOUS · deployment",
+        "🟠 SERIOUS · deployment · 🇽🇰 Kosovo · 🇷🇸 Serbia",
         "graver: serious, was tension",
         "confirmed, as told by Zora <24> (Belgrade)",
         "now also told by Banja Luka, international",
@@ -398,7 +444,7 @@ def test_a_summary_is_one_message(count: int, last: str) -> None:
     assert text.plain.splitlines()[:5] == [
         f"🌙 {count} stories while it was quiet",
         "",
-        "🟠 SERIOUS 🇽🇰🇷🇸",
+        f"1. 🟠 SERIOUS 🇽🇰🇷🇸 · s{story().id}",
         "Army units near Raška, report 1",
         "https://glas.example/1",
     ]

@@ -157,9 +157,9 @@ def test_how_things_stand_is_told(store: Store) -> None:
     assert now.last == NOW + MINUTE
     assert (now.usual, now.most) == (MINUTE, MINUTE)
     ((told, at),) = store.people.latest("1", 5)
-    assert (told.id, at) == (store.people.story_of("1", 100), NOW + MINUTE)
+    assert ((told.id,), at) == (store.people.stories_of("1", 100), NOW + MINUTE)
     assert store.people.latest("2", 5) == []
-    assert store.people.story_of("2", 100) is None
+    assert store.people.stories_of("2", 100) == ()
 
 
 def test_what_waits_in_parked_chats_is_not_late(store: Store) -> None:

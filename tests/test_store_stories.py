@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from samples import LEASE, MINUTE, NOW, article, filled, outcome, poll, score, story, verdict
 
-from monitor.domain import Alerted, Kind, Mark, Reason, Severity, Told
+from monitor.domain import Alerted, Kind, Mark, PlaceHit, Reason, Severity, Told
 from monitor.errors import InputError
 from monitor.store import Status, Store
+from monitor.store.rows import score as stored_score
+from monitor.store.rows import score_parts
 
 
 @pytest.fixture
@@ -180,3 +182,13 @@ def test_counts(store: Store) -> None:
     totals = store.counts()
     assert (totals.feeds, totals.failing, totals.articles, totals.unjudged, totals.stories) == (1, 0, 3, 2, 1)
     assert totals.messages == {Status.PENDING: 1, Status.SENT: 0, Status.DEAD: 1, Status.MERGED: 0}
+
+
+@pytest.mark.parametrize("kept", [5, 3])
+def test_a_place_is_stored_with_its_kind(kept: int) -> None:
+    """So that an edit says where as the first message did; what was stored before is read as well."""
+    town = PlaceHit("XK", "Zvečan", "Звечану", "summary", "town")
+    parts = score_parts(replace(score(), places=(town,)))
+    parts["places"] = [hit[:kept] for hit in parts["places"]]
+    read = stored_score(0.9, 3, parts).places
+    assert read == ((town,) if kept == 5 else (PlaceHit("XK", "Zvečan", "Звечану"),))

@@ -71,7 +71,8 @@ async def make_senders(config: Config, stack: AsyncExitStack) -> dict[str, Sende
     senders: dict[str, Sender] = {"terminal": Terminal(sys.stdout)}
     token = config.telegram.token
     if token is not None and config.telegram.chats:
-        telegram = Telegram(token.get_secret_value(), config.telegram.api_url)
+        languages = {str(chat.id): chat.language for chat in config.telegram.chats}
+        telegram = Telegram(token.get_secret_value(), config.telegram.api_url, languages=languages)
         senders["telegram"] = await stack.enter_async_context(telegram)
     if config.notify:
         senders["notify"] = await asyncio.to_thread(services, config)

@@ -12,13 +12,14 @@ import structlog
 from monitor.changes import is_written, kept, revert
 from monitor.chat.labels import labels
 from monitor.chat.showing import mutes as show_mutes
+from monitor.chat.showing import several
 from monitor.chat.showing import threshold as show_threshold
 from monitor.chat.values import Reply, Room, Visitor
 from monitor.commands import Hold, Release, Rule, Threshold, Undo
 from monitor.config import add_rule, remove_rule
 from monitor.domain import Change, Mute, MuteKind, Severity
 from monitor.errors import ConfigError, InputError, UnwritableError
-from monitor.pipeline import reader, tell_admins
+from monitor.pipeline import tell_admins
 from monitor.render import answers, test_alert
 from monitor.text import check_pattern
 
@@ -30,7 +31,7 @@ RECENT = 200
 
 def test(room: Room, who: Visitor, thread: int | None) -> Reply:
     """Queue a test alert for the chat."""
-    room.store.enqueue([who.chat], test_alert(room.now, reader(room.config, who.chat)), room.now, thread=thread)
+    room.store.enqueue([who.chat], test_alert(room.now, room.spoken(who.chat)), room.now, thread=thread)
     room.wake()
     return Reply(answers.said(answers.TEST_SENT))
 
@@ -40,7 +41,10 @@ def hold(room: Room, who: Visitor, command: Hold, request: int, replied: int | N
     until = room.now + command.span if command.span else None
     mute = Mute(who.chat, command.kind, command.what, until, who.by, room.now)
     if command.kind is MuteKind.STORY:
-        mute = _story(room, who, mute, replied)
+        meant = _meant(room, who, command.what, replied)
+        if len(meant) > 1:
+            return several(room, who, meant, "mute story")
+        mute = replace(story_mute(room, who, meant[0]), until=until)
     elif command.kind is MuteKind.SOURCE:
         mute = replace(mute, what=_source(room, command.what))
     elif command.kind is MuteKind.KEYWORD and (complaint := check_pattern(command.what)):
@@ -62,11 +66,11 @@ def release(room: Room, who: Visitor, command: Release, request: int) -> Reply:
     return Reply(text, labels=labels(room, who.chat, _told(chosen)))
 
 
-def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int) -> str:
-    """End these mutes; returns what is told of it."""
+def lift(room: Room, who: Visitor, held: Sequence[Mute], request: int, told: str = "") -> str:
+    """End these mutes; returns what is told of it, `told` where that is named."""
     numbers = ",".join(str(mute.id) for mute in held)
     names = "; ".join(map(answers.held, held))
-    return make(room, who, "unmute", numbers, None, request, f"Not muted any more: {names}.")
+    return make(room, who, "unmute", numbers, None, request, f"Not muted any more: {names}.", told=told)
 
 
 def set_threshold(room: Room, who: Visitor, command: Threshold, request: int) -> Reply:
@@ -141,13 +145,17 @@ def make(
     request: int,
     what: str,
     mute: Mute | None = None,
+    told: str = "",
 ) -> str:
-    """Carry a change out, log it and tell the admins; returns what is told in the chat."""
+    """Carry a change out, log it and tell the admins; returns what is told in the chat.
+
+    That is `what`, or `told`, which has a place for how it is taken back.
+    """
     change, fresh = room.store.people.write(Change(who.chat, who.by, room.now, key, old, new, request), mute)
     if fresh:
         log.info("changed by command", change=change.id, key=key, chat=who.chat, user=who.by.id, what=what)
         _report(room, who, answers.reported(change, what))
-    return answers.changed(change, what)
+    return told.format(undo=answers.undoing(change)) if told else answers.changed(change, what)
 
 
 def story_mute(room: Room, who: Visitor, id: int) -> Mute:
@@ -158,13 +166,14 @@ def story_mute(room: Room, who: Visitor, id: int) -> Mute:
     return Mute(who.chat, MuteKind.STORY, str(id), None, who.by, room.now, Severity(story.severity))
 
 
-def _story(room: Room, who: Visitor, mute: Mute, replied: int | None) -> Mute:
-    found = int(mute.what) if mute.what else None
-    if found is None and replied is not None:
-        found = room.store.people.story_of(who.chat, replied)
-    if found is None:
+def _meant(room: Room, who: Visitor, said: str, replied: int | None) -> Sequence[int]:
+    """The story by its number, or those that the message replied to tells; at least one."""
+    found: tuple[int, ...] = (int(said),) if said else ()
+    if not found and replied is not None:
+        found = room.store.people.stories_of(who.chat, replied)
+    if not found:
         raise InputError("Give the story's number, such as /mute story 12, or reply to an alert with /mute story.")
-    return replace(story_mute(room, who, found), until=mute.until)
+    return found
 
 
 def _told(held: Sequence[Mute]) -> list[int]:

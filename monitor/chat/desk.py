@@ -192,12 +192,13 @@ class Desk:
         meant = line.press(said.data)
         if meant is None or (said.place.kind == "channel" and not who.admin):
             log.warning("press refused", chat=who.chat, user=who.by.id, forged=meant is None)
-            refusal = answers.FORGED if meant is None else answers.NOT_HERE
+            words = self._room().spoken(who.chat).words
+            refusal = words.forged if meant is None else answers.not_here(words)
             self._start(self._out.tell(who.chat, lambda: line.answer(said.query, refusal)))
             return
         log.info("pressed", chat=who.chat, user=who.by.id, action=meant.action.name.lower(), article=meant.article)
         under = [one for data in said.under if (one := line.press(data)) is not None]
-        pushed = await self._in(self._quick, lambda: press(self._room(), who, meant, said.update, under))
+        pushed = await self._in(self._quick, lambda: press(self._room(), who, meant, said, under))
         self._start(self._show(said, pushed, who, line))
 
     async def _show(self, said: Pressed, pushed: Pushed, who: Visitor, line: Line) -> None:

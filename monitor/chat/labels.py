@@ -12,10 +12,10 @@ LATEST = 10
 
 def labels(room: Room, chat: str, stories: Iterable[int]) -> tuple[Label, ...]:
     """The buttons under the stories' messages in the chat."""
-    people = room.store.people
+    people, words = room.store.people, room.spoken(chat).words
     muted = {mute.what for mute in people.mutes(room.now, chat) if mute.kind is MuteKind.STORY}
     return tuple(
-        Label(chat, number, alert_buttons(article, story, people.opinions(article, chat), str(story) in muted))
+        Label(chat, number, alert_buttons(article, story, people.opinions(article, chat), str(story) in muted, words))
         for story in dict.fromkeys(stories)
         for number, article in people.shown(chat, story, LATEST)
     )

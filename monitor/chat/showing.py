@@ -1,7 +1,7 @@
 """Answers to the commands that only ask. Changes nothing."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 
@@ -34,7 +34,7 @@ def status(room: Room, who: Visitor) -> Reply:
 
 def latest(room: Room, who: Visitor) -> Reply:
     """The latest alerts of the chat."""
-    return Reply(answers.latest(room.store.people.latest(who.chat, LATEST), room.reader))
+    return Reply(answers.latest(room.store.people.latest(who.chat, LATEST), room.spoken(who.chat)))
 
 
 def misses(room: Room, who: Visitor) -> Reply:
@@ -99,8 +99,10 @@ def show(room: Room, who: Visitor, command: Show, replied: int | None) -> Reply:
     """A story, or why it was told; `replied` is the message that was replied to, which may say which."""
     id = command.id
     if not id and replied is not None:
-        found = room.store.people.story_of(who.chat, replied)
-        id = f"s{found}" if found else ""
+        found = room.store.people.stories_of(who.chat, replied)
+        if len(found) > 1:
+            return several(room, who, found, command.what)
+        id = f"s{found[0]}" if found else ""
     if not id:
         return Reply(answers.said(f"Give a story's number, such as /{command.what} 12, or reply to an alert."))
     trail = room.store.trail(id)
@@ -112,7 +114,13 @@ def show(room: Room, who: Visitor, command: Show, replied: int | None) -> Reply:
         return Reply(answers.said(answers.NO_STORY))
     articles = [traced.article for traced in reversed(trail.articles)][:ARTICLES]
     told = [(a.title, a.url, a.outlet, a.published) for a in articles]
-    return Reply(answers.story(trail.story, told, room.reader))
+    return Reply(answers.story(trail.story, told, room.spoken(who.chat)))
+
+
+def several(room: Room, who: Visitor, stories: Sequence[int], command: str) -> Reply:
+    """Which of the stories that one message tells may be meant."""
+    known = room.store.stories(stories)
+    return Reply(answers.several([known[id] for id in stories if id in known], command, room.spoken(who.chat).words))
 
 
 def why(room: Room, who: Visitor, trail: Trail) -> Text:

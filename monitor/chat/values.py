@@ -6,7 +6,7 @@ from datetime import datetime
 
 from monitor.config import Config
 from monitor.domain import Admitted, Buttons, Moved, Person, Place, Pressed, Text, Written
-from monitor.pipeline import Judge
+from monitor.pipeline import Judge, reader
 from monitor.render import Reader
 from monitor.store import Store
 
@@ -33,8 +33,12 @@ class Room:
 
     @property
     def reader(self) -> Reader:
-        """How times are shown; answers are in English."""
+        """How times are shown in answers that are in English."""
         return Reader(self.config.display.zone)
+
+    def spoken(self, chat: str) -> Reader:
+        """How the chat reads, in its own language."""
+        return reader(self.config, chat)
 
     def threshold(self, chat: str) -> float:
         """The threshold in force in the chat, for its rules that name none."""

@@ -25,7 +25,7 @@ from monitor.domain.people import (
     Pressed,
     Written,
 )
-from monitor.domain.telling import Alerted, Decision, Headline, Message, Text, Told, Waiting
+from monitor.domain.telling import Alerted, Decision, Headline, Message, Part, Text, Told, Waiting
 from monitor.domain.terms import REGION, VOICES, EventType, Failure, Kind, Mark, Reason, Severity
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Mute",
     "MuteKind",
     "Opinion",
+    "Part",
     "Person",
     "Place",
     "PlaceHit",

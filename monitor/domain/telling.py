@@ -88,12 +88,21 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A story that a summary tells, the article that tells it there, and who said what of that in the chat."""
+
+    story: int
+    article: int
+    opinions: tuple[tuple[str, Opinion], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """An outbox row that was claimed for delivery. `chat` is a Telegram chat id, or 'terminal'.
 
     `text.html` is empty where only plain text is to be sent. `reply_to` is the other side's message id, and so is
     `edits`: the message that takes this text in place of its own. `article` is what it tells, `opinions` who said what
-    of that in the chat, and `muted` whether its story is muted there.
+    of that in the chat, and `muted` whether its story is muted there. `parts` are what a summary tells, in its order.
     """
 
     id: int
@@ -111,3 +120,4 @@ class Message:
     article: int | None = None
     opinions: tuple[tuple[str, Opinion], ...] = ()
     muted: bool = False
+    parts: tuple[Part, ...] = ()

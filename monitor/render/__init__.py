@@ -5,7 +5,7 @@ Text from feeds is cleaned and cut before it is escaped, so that no entity is sp
 
 from monitor.render import answers
 from monitor.render.alert import notice, reads, render, test_alert
-from monitor.render.buttons import alert_buttons, miss_buttons
+from monitor.render.buttons import alert_buttons, miss_buttons, summary_buttons
 from monitor.render.digest import Digest, Missed, Told, Trouble, digest
 from monitor.render.index import Led, Standing, called, crossing, name
 from monitor.render.language import LANGUAGES, Words
@@ -41,6 +41,7 @@ __all__ = [
     "render",
     "sentence",
     "summary",
+    "summary_buttons",
     "test_alert",
     "units",
     "update",

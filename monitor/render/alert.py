@@ -30,6 +30,10 @@ from monitor.text import language
 
 COUNTRIES = 7
 """The most countries that are named."""
+SPOTS = 2
+"""The most towns and places that are named."""
+CAPITALS = {"Tirana", "Sarajevo", "Zagreb", "Pristina", "Podgorica", "Skopje", "Belgrade"}
+"""As the gazetteer has them."""
 OUTLETS = 4
 """The most outlets that are named beside the one that tells it; the others are counted."""
 
@@ -83,11 +87,40 @@ def heading(severity: Severity, story: Story, words: Words) -> Line:
     return Line(f"{mark} {loud}", f"{mark} {word}{rest}")
 
 
+def where(story: Story, score: Score, words: Words) -> str:
+    """The countries, each with the towns and places there that the news names: '🇽🇰 Kosovo: Leposavić'."""
+    near: dict[str, list[str]] = {}
+    for code, name in spots(story, score):
+        near.setdefault(code, []).append(name)
+    told = []
+    for code in story.countries[:COUNTRIES]:
+        names = ", ".join(near.pop(code, ()))
+        told.append(f"{flag(code)} {country(code, words)}" + (f": {names}" if names else ""))
+    return " · ".join(told)
+
+
+def spots(story: Story, score: Score) -> list[tuple[str, str]]:
+    """The first SPOTS towns and places in the story's countries, each (country, name): of the title, else the summary.
+
+    A capital often stands for its government: it counts where nothing else is named.
+    """
+    about = story.countries[:COUNTRIES]
+    hits = [hit for hit in score.places if hit.kind in {"town", "place"} and hit.country in about]
+    for near in (
+        [hit for hit in hits if hit.field == "title" and hit.name not in CAPITALS],
+        [hit for hit in hits if hit.name not in CAPITALS],
+        hits,
+    ):
+        if near:
+            return list(dict.fromkeys((hit.country, clip(hit.name, NAME)) for hit in near))[:SPOTS]
+    return []
+
+
 def _full(
     story: Story, judged: Judged, decision: Decision, reader: Reader, other: Headline | None, severity: Severity
 ) -> Iterator[Line | None]:
     article, words = judged.article, reader.words
-    places = _places(story, words)
+    places = where(story, judged.score, words)
     grave = severity >= Severity.CRITICAL
     yield heading(severity, story, words)
     yield bold(places) if grave and places else plain(places)
@@ -108,7 +141,7 @@ def _small(
 ) -> Iterator[Line | None]:
     article, words = judged.article, reader.words
     types = ", ".join(words.types[kind] for kind in story.types)
-    places = _places(story, words)
+    places = where(story, judged.score, words)
     yield plain(f"{MARKS[severity]} " + " · ".join(filter(None, (words.severities[severity], types, places))))
     title, href = _title(judged, words), link(article.url)
     yield Line(anchor(title, href), title)
@@ -121,10 +154,6 @@ def _small(
 
 def _title(judged: Judged, words: Words) -> str:
     return clip(judged.article.title, TITLE) or clip(judged.article.url, TITLE) or words.untitled
-
-
-def _places(story: Story, words: Words) -> str:
-    return " · ".join(f"{flag(code)} {country(code, words)}" for code in story.countries[:COUNTRIES])
 
 
 def _other(headline: Headline | None) -> Line | None:

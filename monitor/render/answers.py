@@ -1,4 +1,4 @@
-"""What the bot answers to commands and presses: every text of it, so that it could be told in other languages."""
+"""What the bot answers to commands and presses: to presses, `/latest` and `/story` in the chat's language."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from html import escape
 from monitor.config import format_duration
 from monitor.domain import Change, Mute, MuteKind, Opinion, Severity, Story, Text
 from monitor.render.index import name
-from monitor.render.language import ENGLISH
+from monitor.render.language import ENGLISH, Words
 from monitor.render.wording import LIMIT, MARKS, NAME, Line, Reader, bold, clip, flag, link, moment, units
 
 FIT = LIMIT - 100
@@ -15,16 +15,11 @@ TITLE = 140
 LISTED = 15
 """The most feeds, rules or mutes in one answer."""
 
-DONE = {Opinion.RELEVANT: "Noted: relevant. Thank you.", Opinion.NOT_RELEVANT: "Noted: not relevant. Thank you."}
-DONE |= {Opinion.MISSED: "Noted: this should have been told. Thank you."}
-FORGED = "This button is not valid here."
-PRUNED = "That article is not stored any more."
-NO_STORY = "No such story is stored."
+NO_STORY = ENGLISH.no_story
 ADMINS_ONLY = "Only those whom telegram.admins names may change this."
-NOT_HERE = "Only those whom telegram.admins names may press buttons in a channel."
 TROUBLE = "Something went wrong here; the log says what."
 NOTHING_TO_UNDO = "There is nothing of yours to undo."
-UNCHANGED = "It is so already."
+UNCHANGED = ENGLISH.unchanged
 NO_PICTURE = "The picture could not be sent; perhaps this chat takes none."
 TEST_SENT = "A test alert is on its way."
 SCORING = "not relevant"
@@ -108,27 +103,54 @@ def shut_out(parked: int) -> str:
     return f"{_many(parked, 'message')} {'waits' if parked == 1 else 'wait'} in chats that shut the bot out"
 
 
+def noted(opinion: Opinion, words: Words) -> str:
+    """That somebody's word was kept."""
+    kept = {Opinion.RELEVANT: words.noted_relevant, Opinion.NOT_RELEVANT: words.noted_not_relevant}
+    return kept.get(opinion, words.noted_missed)
+
+
+def not_here(words: Words) -> str:
+    """Who may press buttons in a channel."""
+    return words.not_here.format(setting="telegram.admins")
+
+
+def of_story(told: str, story: int) -> str:
+    """What is told of a change that is about a story, with the place for how it is taken back."""
+    return told.format(story=f"s{story}", undo="{undo}")
+
+
 def latest(stories: Sequence[tuple[Story, datetime]], reader: Reader) -> Text:
     """The latest alerts."""
+    words = reader.words
     if not stories:
-        return said("This chat was told nothing yet.")
-    lines = [_headline(story, f"told {moment(at, reader)}") for story, at in stories]
-    return page([bold("Latest alerts"), *(line for pair in lines for line in pair)])
+        return said(words.nothing_yet)
+    lines = [
+        _headline(story, f"{words.told_at.format(time=moment(at, reader))} · {_asking(story)}", words)
+        for story, at in stories
+    ]
+    return page([bold(words.latest), *(line for pair in lines for line in pair)])
 
 
 def story(about: Story, articles: Sequence[tuple[str, str, str, datetime]], reader: Reader) -> Text:
     """A story with its articles, each (title, address, outlet, published), the newest first."""
-    times = dict.fromkeys((moment(about.opened, reader), moment(about.updated, reader)))
-    first, second = _headline(about, " to ".join(times))
-    types = ", ".join(ENGLISH.types[kind] for kind in about.types)
-    outlets = told_by(about.articles, len(about.outlets))
+    words, opened, updated = reader.words, moment(about.opened, reader), moment(about.updated, reader)
+    times = opened if opened == updated else words.from_to.format(first=opened, last=updated)
+    first, second = _headline(about, f"{times} · {_asking(about)}", words)
+    types = ", ".join(words.types[kind] for kind in about.types)
+    outlets = told_by(about.articles, len(about.outlets), words)
     lines: list[Line | None] = [first, second, line_of(f"{types}; {outlets}" if types else outlets)]
     for title, url, outlet, at in articles:
-        shown, href = clip(title, TITLE) or "(no title)", link(url)
+        shown, href = clip(title, TITLE) or words.untitled, link(url)
         anchor = f'<a href="{escape(href)}">{escape(shown)}</a>' if href else escape(shown)
         by = f" · {clip(outlet, NAME)} · {moment(at, reader)}"
         lines.append(Line(f"• {anchor}{escape(by)}", f"• {shown}{by}"))
     return page(lines)
+
+
+def several(stories: Sequence[Story], command: str, words: Words) -> Text:
+    """The stories that one message tells, and how a command names each."""
+    lines = (line for about in stories for line in _headline(about, f"/{command} {about.id}", words))
+    return page([bold(words.several), *lines])
 
 
 def misses(found: Sequence[tuple[int, str, str, float, str]]) -> Text:
@@ -212,7 +234,12 @@ def unwritten(file: str, why: str | None) -> str:
 
 def changed(change: Change, what: str) -> str:
     """That something was changed, and how to take it back."""
-    return f"{what} /undo {change.id} takes it back."
+    return f"{what} {undoing(change)} takes it back."
+
+
+def undoing(change: Change) -> str:
+    """The command that takes it back."""
+    return f"/undo {change.id}"
 
 
 def reported(change: Change, what: str) -> str:
@@ -220,9 +247,11 @@ def reported(change: Change, what: str) -> str:
     return f"{clip(change.by.name, NAME)} ({change.by.id}) in chat {change.chat}: {changed(change, what)}"
 
 
-def told_by(articles: int, outlets: int) -> str:
+def told_by(articles: int, outlets: int, words: Words = ENGLISH) -> str:
     """So many articles of so many outlets."""
-    return f"{_many(articles, 'article')} of {_many(outlets, 'outlet')}"
+    return words.carried.format(
+        articles=words.count(words.articles, articles), outlets=words.count(words.outlets, outlets)
+    )
 
 
 def _many(count: int, what: str) -> str:
@@ -236,15 +265,19 @@ def _waits(count: int, what: str, oldest: timedelta) -> str:
     return f"{_many(count, what)} {verb}, {which} {span_of(oldest)}"
 
 
-def _headline(about: Story, when: str) -> tuple[Line, Line]:
+def _headline(about: Story, rest: str, words: Words) -> tuple[Line, Line]:
     flags = "".join(flag(code) for code in about.countries[:4])
     severity = Severity(about.severity)
-    mark = f"{MARKS[severity]} {ENGLISH.severities[severity]}"
-    title = clip(about.title, TITLE) or "(no title)"
+    mark = f"{MARKS[severity]} {words.severities[severity]}"
+    title = clip(about.title, TITLE) or words.untitled
     return (
         Line(f"{mark} {flags} <b>{escape(title)}</b>", f"{mark} {flags} {title}"),
-        line_of(f"    {when} · /story {about.id} · /why {about.id}"),
+        line_of(f"    {rest}"),
     )
+
+
+def _asking(about: Story) -> str:
+    return f"/story {about.id} · /why {about.id}"
 
 
 def span_of(span: timedelta) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from html import escape
 
 from monitor.domain import Judged, Mark, Story, Text, Told
-from monitor.render.alert import heading
+from monitor.render.alert import heading, spots, where
 from monitor.render.language import Words
 from monitor.render.wording import (
     CAMPS,
@@ -30,18 +30,19 @@ from monitor.render.wording import (
 
 MOST = 12
 """Stories that a summary tells; of the others it gives the number."""
-SHORT_TITLE, SHORT_BY = 140, 100
-"""The most UTF-16 units of a title and of who tells it, so that MOST of them fit."""
+SHORT_TITLE, SHORT_BY, SHORT_PLACE = 140, 72, 32
+"""The most UTF-16 units of a title, of who tells it and of the places, so that MOST of them fit."""
 
 
 def update(story: Story, judged: Judged, before: Told, marks: Set[Mark], reader: Reader) -> Text:
-    """What changed since `before`; `marks` is what was said since then, as by this article."""
+    """What changed since `before`, and where; `marks` is what was said since then, as by this article."""
     article, words = judged.article, reader.words
     told, href = clip(article.outlet, NAME) or words.source, link(article.url)
     title = clip(article.title, TITLE) or words.untitled
     when = moment(article.published, reader)
+    head, place = heading(story.severity, story, words), where(story, judged.score, words)
     lines = [
-        heading(story.severity, story, words),
+        Line(f"{head.html} · {escape(place)}", f"{head.plain} · {place}") if place else head,
         *(bold(change) for change in changes(story, judged, before, marks, words)),
         plain(title),
         Line(f"{anchor(told, href)} · {escape(when)}", f"{told} · {when}" + (f"\n{href}" if href else "")),
@@ -76,24 +77,29 @@ def summary(told: Sequence[tuple[Story, Judged]], reader: Reader) -> Text:
     words = reader.words
     head = words.quiet.format(stories=words.count(words.stories, len(told)))
     lines = [Line(f"🌙 <b>{escape(head)}</b>", f"🌙 {head}")]
-    for story, judged in told[:MOST]:
-        lines += [Line("", ""), *_entry(story, judged, reader)]
+    for number, (story, judged) in enumerate(told[:MOST], 1):
+        lines += [Line("", ""), *_entry(number, story, judged, reader)]
     if len(told) > MOST:
         more = f"{words.more.format(n=len(told) - MOST)}: balkan-monitor alerts"
         lines += [Line("", ""), Line(escape(more), more)]
     return _addressed(lines, [link(judged.article.url) for _, judged in told[:MOST]])
 
 
-def _entry(story: Story, judged: Judged, reader: Reader) -> list[Line]:
-    """Three lines: how grave and where, the title, and who tells it."""
+def _entry(number: int, story: Story, judged: Judged, reader: Reader) -> list[Line]:
+    """Three lines: how grave, where and which story, the title, and who tells it. The buttons go by the number."""
     article, words = judged.article, reader.words
     title, href = clip(article.title, SHORT_TITLE) or words.untitled, link(article.url)
     mark, word = MARKS[story.severity], words.severities[story.severity]
     flags = "".join(flag(code) for code in story.countries[:4])
+    places = clip(", ".join(name for _, name in spots(story, judged.score)), SHORT_PLACE)
+    about = " · ".join(filter(None, (f"{flags} {places}".strip(), f"s{story.id}")))
     by = clip(tellers(story, words), SHORT_BY) or clip(article.outlet, NAME) or words.source
     told = f"{by} · {moment(article.published, reader)}"
     return [
-        Line(f"{mark} <b>{escape(word)}</b> {flags}", f"{mark} {word} {flags}"),
+        Line(
+            f"{number}. {mark} <b>{escape(word)}</b> {escape(about)}",
+            f"{number}. {mark} {word} {about}",
+        ),
         Line(anchor(title, href), title),
         Line(escape(told), told),
     ]

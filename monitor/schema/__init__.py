@@ -241,6 +241,7 @@ messages = Table(
     Column("whole_html", Text, comment="of an update: what a first message would say now, where none was shown yet"),
     Column("whole_plain", Text),
     Column("revised", Boolean, comment="of an edit: got another text while it was under way, and is due again"),
+    Column("told", JSON(none_as_null=True), comment="of a summary: its stories and what tells them, in its order"),
     UniqueConstraint("decision_id", name="messages_once"),
     Index("messages_queue", "status", "chat", "id"),
     Index("messages_status", "status", "id"),

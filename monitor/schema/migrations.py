@@ -117,5 +117,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE troubles (what TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL, since BIGINT NOT NULL)",
         "ALTER TABLE feeds ADD COLUMN pause BIGINT",
     ),
+    ("ALTER TABLE messages ADD COLUMN told JSON",),
 )
 """Each element takes a database from version N to N + 1. Never changed once released: add another one."""

@@ -1,5 +1,6 @@
 """What people ask in chats: how things stand, what was told last, which story a message tells."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median_high as median
 from typing import Any
@@ -13,6 +14,8 @@ from monitor.store.values import Standing, Status
 
 m = messages.c
 SHOWN = (Kind.NEW.value, Kind.UPDATE.value)
+Pairs = Sequence[tuple[int, int]] | None
+"""A summary's stories, each with the article that tells it; None of another message."""
 RECENT = 100
 """The messages that tell how long delivery takes."""
 LOOKED = 20
@@ -31,7 +34,7 @@ def standing(connection: Connection, now: datetime) -> Standing:
     recent = select(m.sent_at, m.queued).where(m.sent_at.is_not(None), m.kind != Kind.EDIT.value)
     rows = connection.execute(recent.order_by(m.sent_at.desc()).limit(RECENT))
     took = sorted(_since(row.queued, row.sent_at) for row in rows)
-    last = select(func.max(m.sent_at)).where(m.story_id.is_not(None), m.kind.in_(SHOWN))
+    last = select(func.max(m.sent_at)).where(_shown())
     return Standing(
         feeds=_count(connection, read),
         failing=_count(connection, read, feeds.c.failure.is_not(None)),
@@ -49,20 +52,41 @@ def standing(connection: Connection, now: datetime) -> Standing:
 
 def latest(connection: Connection, chat: str, limit: int) -> list[tuple[Story, datetime]]:
     """The stories that the chat was last shown a message of, and when, the latest first."""
-    shown = select(m.story_id, m.sent_at).where(m.status == Status.SENT.value, m.chat == chat, m.kind.in_(SHOWN))
-    rows = connection.execute(shown.where(m.story_id.is_not(None)).order_by(m.id.desc()).limit(limit * LOOKED))
+    shown = select(m.story_id, m.told, m.sent_at).where(m.status == Status.SENT.value, m.chat == chat, _shown())
     told: dict[int, datetime] = {}
-    for row in rows:
-        told.setdefault(row.story_id, row.sent_at)
+    for row in connection.execute(shown.order_by(m.id.desc()).limit(limit * LOOKED)):
+        for id in _stories(row.story_id, row.told):
+            told.setdefault(id, row.sent_at)
     wanted = list(told)[:limit]
     known = {row.id: story(row) for row in connection.execute(select(stories).where(stories.c.id.in_(wanted)))}
     return [(known[id], told[id]) for id in wanted if id in known]
 
 
-def story_of(connection: Connection, chat: str, telegram_id: int) -> int | None:
-    """The story that a message of the chat tells."""
-    mine = select(m.story_id).where(m.chat == chat, m.telegram_id == telegram_id, m.status == Status.SENT.value)
-    return connection.scalar(mine.order_by(m.id.desc()).limit(1))
+def stories_of(connection: Connection, chat: str, telegram_id: int) -> tuple[int, ...]:
+    """The stories that a message of the chat tells; none where it tells none."""
+    return _stories(*_by_number(connection, chat, telegram_id))
+
+
+def summary(connection: Connection, chat: str, telegram_id: int) -> list[tuple[int, int]]:
+    """The stories, each with the article that tells it, if the message of the chat is a summary."""
+    _, told = _by_number(connection, chat, telegram_id)
+    return [(story, article) for story, article in told or ()]
+
+
+def _by_number(connection: Connection, chat: str, telegram_id: int) -> tuple[int | None, Pairs]:
+    mine = select(m.story_id, m.told).where(m.chat == chat, m.telegram_id == telegram_id)
+    row = connection.execute(mine.where(m.status == Status.SENT.value).order_by(m.id.desc()).limit(1)).first()
+    return (row.story_id, row.told) if row else (None, None)
+
+
+def _shown() -> ColumnElement[bool]:
+    """Whether a message shows people a story, or several."""
+    return (m.story_id.is_not(None) & m.kind.in_(SHOWN)) | (m.kind == Kind.SUMMARY.value)
+
+
+def _stories(own: int | None, told: Pairs) -> tuple[int, ...]:
+    """The stories that a message tells: its own, or a summary's, if it was kept which."""
+    return (own,) if own is not None else tuple(story for story, _ in told or ())
 
 
 def shown(connection: Connection, chat: str, story: int, limit: int) -> list[tuple[int, int]]:

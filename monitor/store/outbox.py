@@ -23,14 +23,14 @@ from monitor.domain import Kind, Message, Reason, Severity, Text
 from monitor.schema import Instant, chats, decisions, messages, tellings
 from monitor.store.asking import told
 from monitor.store.chats import reopen
-from monitor.store.people import is_muted, opinions
+from monitor.store.people import is_muted, opinions, parts
 from monitor.store.queue import EDIT_PACE, plain_row
 from monitor.store.rows import chunks, storable
 from monitor.store.values import Alert, Status
 
 m = messages.c
 _TEXT = (m.html, m.plain, m.silent, m.thread)
-_CLAIMED = (m.id, m.chat, m.kind, m.story_id, m.severity, *_TEXT, m.attempts, m.queued, m.decision_id)
+_CLAIMED = (m.id, m.chat, m.kind, m.story_id, m.severity, *_TEXT, m.attempts, m.queued, m.decision_id, m.told)
 LATELY = 5
 """Attempts of one message that a minute holds; they come ever more seldom."""
 FIRSTS = (Kind.NEW.value, Kind.EDIT.value)
@@ -227,6 +227,7 @@ def _message(connection: Connection, row: Row[Any], now: datetime) -> Message:
         article=article,
         opinions=opinions(connection, article, row.chat) if article else (),
         muted=row.story_id is not None and is_muted(connection, row.story_id, row.chat, now),
+        parts=parts(connection, row.told or (), row.chat),
     )
 
 

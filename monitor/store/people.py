@@ -3,14 +3,14 @@
 Also what they ask there, with answers that come quickly however much is stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from monitor.domain import Change, Feedback, Kind, Mute, MuteKind, Opinion, Person, Severity, Story
+from monitor.domain import Change, Feedback, Kind, Mute, MuteKind, Opinion, Part, Person, Severity, Story
 from monitor.schema import articles, changes, feedback, messages, mutes, thresholds
 from monitor.store import asking
 from monitor.store.engine import Database
@@ -118,10 +118,15 @@ class People:
         with self._database.read() as tx:
             return asking.latest(tx, chat, limit)
 
-    def story_of(self, chat: str, telegram_id: int) -> int | None:
-        """The story that a message of the chat tells, by Telegram's number of the message."""
+    def stories_of(self, chat: str, telegram_id: int) -> tuple[int, ...]:
+        """The stories that a message of the chat tells, by Telegram's number of the message."""
         with self._database.read() as tx:
-            return asking.story_of(tx, chat, telegram_id)
+            return asking.stories_of(tx, chat, telegram_id)
+
+    def summary(self, chat: str, telegram_id: int) -> tuple[Part, ...]:
+        """What the message of the chat tells if it is a summary, in its order; nothing for another one."""
+        with self._database.read() as tx:
+            return parts(tx, asking.summary(tx, chat, telegram_id), chat)
 
     def shown(self, chat: str, story: int, limit: int) -> list[tuple[int, int]]:
         """The newest messages of the chat that tell the story: Telegram's numbers, each with the article it tells."""
@@ -140,6 +145,11 @@ def opinions(connection: Connection, article: int, chat: str) -> tuple[tuple[str
     said = select(feedback).where(feedback.c.article_id == article, feedback.c.chat == chat)
     rows = connection.execute(said.order_by(feedback.c.at, feedback.c.user_id))
     return tuple((row.user_name, Opinion(row.opinion)) for row in rows)
+
+
+def parts(connection: Connection, told: Iterable[tuple[int, int]], chat: str) -> tuple[Part, ...]:
+    """A summary's stories and articles with what was said of them in the chat."""
+    return tuple(Part(story, article, opinions(connection, article, chat)) for story, article in told)
 
 
 def is_muted(connection: Connection, story: int, chat: str, now: datetime) -> bool:

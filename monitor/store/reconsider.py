@@ -97,6 +97,7 @@ def _decide(connection: Connection, item: Reconsidered, now: datetime) -> int:
 
 def _summary(connection: Connection, summary: Summary, now: datetime) -> int:
     row = plain_row(summary.chat, summary.text, now, False, summary.thread, Kind.SUMMARY)
-    row |= {"severity": int(summary.severity)}
+    told = [[item.story.id, item.judged.article.id] for item in summary.stories]
+    row |= {"severity": int(summary.severity), "told": told}
     number: int = connection.execute(insert(messages).values(row).returning(messages.c.id)).scalar_one()
     return number

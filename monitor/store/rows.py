@@ -65,7 +65,7 @@ def score_parts(score: Score) -> dict[str, Any]:
         "types": list(score.types),
         "countries": list(score.countries),
         "keywords": [[h.list, h.match, h.found, h.field, float(h.weight)] for h in score.keywords],
-        "places": [[h.country, h.name, h.found] for h in score.places],
+        "places": [[h.country, h.name, h.found, h.field, h.kind] for h in score.places],
         "required": score.required,
         "type_probabilities": {str(k): float(v) for k, v in score.type_probabilities.items()},
     }

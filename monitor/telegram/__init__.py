@@ -6,8 +6,9 @@ The token is in the address of every request, so that the libraries' own log lin
 import logging
 import os
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import structlog
@@ -29,7 +30,7 @@ from telegram.warnings import PTBUserWarning
 from monitor import buttons
 from monitor.domain import Buttons, Message
 from monitor.errors import DeliveryError
-from monitor.render import alert_buttons
+from monitor.render import LANGUAGES, alert_buttons, summary_buttons
 
 T = TypeVar("T")
 CONNECTIONS = 32
@@ -103,11 +104,18 @@ def keyboard(rows: Buttons, key: bytes) -> InlineKeyboardMarkup:
 class Telegram:
     """A Sender to the chats that a bot may write to. Makes no request before the first message.
 
-    `timeout` bounds connecting, writing and each read; a server that trickles is bounded by the caller.
+    `timeout` bounds connecting, writing and each read; a server that trickles is bounded by the caller. `languages` are
+    those of the chats' buttons, English where none is named.
     """
 
-    def __init__(self, token: str, api_url: str, timeout: timedelta = timedelta(seconds=15)) -> None:
-        self._bot = make_bot(token, api_url, timeout)
+    def __init__(
+        self,
+        token: str,
+        api_url: str,
+        timeout: timedelta = timedelta(seconds=15),
+        languages: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._bot, self._languages = make_bot(token, api_url, timeout), languages
         self._token, self._key = token, buttons.key(token)
 
     async def send(self, message: Message) -> int | None:
@@ -171,10 +179,14 @@ class Telegram:
         return number
 
     def _buttons(self, message: Message) -> InlineKeyboardMarkup | None:
-        """What people can do with an alert about a story; nothing under other messages."""
+        """What people can do with an alert about a story, or about several; nothing under other messages."""
+        if message.parts:
+            return keyboard(summary_buttons(message.parts), self._key)
         if message.story is None or message.article is None:
             return None
-        return keyboard(alert_buttons(message.article, message.story, message.opinions, message.muted), self._key)
+        words = LANGUAGES[self._languages.get(message.chat, "en")]
+        rows = alert_buttons(message.article, message.story, message.opinions, message.muted, words)
+        return keyboard(rows, self._key)
 
     async def _name(self) -> str:
         return str((await self._bot.get_me()).username)

@@ -20,4 +20,9 @@ BOSNIAN = replace(
     first="prva vijest",
     always="pravilo uvijek javlja",
     places="mjesta: {names}",
+    noted_relevant="Zabilježeno: relevantno. Hvala.",
+    noted_not_relevant="Zabilježeno: nije relevantno. Hvala.",
+    noted_missed="Zabilježeno: ovo je trebalo javiti. Hvala.",
+    forged="Ovo dugme ovdje ne važi.",
+    not_here="Dugmad u kanalu smiju pritiskati samo oni koje navodi {setting}.",
 )

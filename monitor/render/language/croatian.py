@@ -23,5 +23,9 @@ CROATIAN = replace(
     test_text="Balkan Monitor je stigao do ovog razgovora; u regiji se ništa nije dogodilo.",
     test_why="zatražena je proba",
     done="pročitano: {articles}, poslano: {messages}",
+    forged="Ovaj gumb ovdje ne vrijedi.",
+    not_here="Gumbe u kanalu smiju pritiskati samo oni koje navodi {setting}.",
+    pruned="Taj članak više nije spremljen.",
+    no_story="Takav događaj nije spremljen.",
     index_young="Indeks: treba {days} čitanja, dosad {has}",
 )

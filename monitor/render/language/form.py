@@ -103,6 +103,31 @@ class Words:
     never_read: str
     unread: str
 
+    relevant: str
+    """The labels of buttons, from here on, and the answers to presses."""
+    not_relevant: str
+    mute_story: str
+    unmute_story: str
+    ask_why: str
+    noted_relevant: str
+    noted_not_relevant: str
+    noted_missed: str
+    story_muted: str
+    story_unmuted: str
+    unchanged: str
+    forged: str
+    not_here: str
+    pruned: str
+    no_story: str
+
+    latest: str
+    """Of what commands are answered with, from here on."""
+    nothing_yet: str
+    told_at: str
+    from_to: str
+    carried: str
+    several: str
+
     def count(self, forms: Forms, n: int) -> str:
         """A number with its noun: '1 outlet', '4 outlets'."""
         return f"{self.number(n)} {forms[self.plural(n)]}"
