@@ -6,7 +6,8 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from structlog.testing import capture_logs
 from monitor.app import Daemon, open_store, wiring
 from monitor.app import daemon as module
 from monitor.deliver import Backoff, Delivery, Limits, Pace
-from monitor.domain import Reason, Text
+from monitor.domain import Article, Probabilities, Reason, Text
 from monitor.store import Status, this_process
 
 HOUR = timedelta(hours=1)
@@ -199,6 +200,50 @@ async def test_once_polls_what_is_due_and_ends(tmp_path: Path, server: Server) -
     assert (len(api.texts("-100")), len(api.texts("200"))) == (2, 2)
     assert store.counts().unjudged == 0
     store.close()
+
+
+class Watched(FakeModel):
+    """A model that does something before each batch."""
+
+    def __init__(self, before: Callable[[int], object]) -> None:
+        self._before, self._batches = before, 0
+
+    def classify(self, items: Sequence[Article | tuple[str, str]]) -> list[Probabilities]:
+        """The word on each item."""
+        self._before(self._batches)
+        self._batches += 1
+        return super().classify(items)
+
+
+async def once(tmp_path: Path, server: Server, api: BotApi, before: Callable[[Daemon, int], object]) -> int:
+    """Run once over an event and a backlog of two more batches; gives how many articles wait then."""
+    old = datetime.now(UTC) - 13 * HOUR
+    server.routes["/a"] = Reply(rss(item(title("raid")), *(item(f"Report {n}", at=old) for n in range(130))))
+    settings = config(tmp_path / "m.db", {"A": server.url("/a")}, api.url, CHATS[:1])
+    store = open_store(settings)
+    async with module.AsyncExitStack() as stack:
+        model = Watched(lambda n: before(daemon, n))
+        daemon = Daemon(settings, store, judge(model=model), await wiring.make_senders(settings, stack))
+        await asyncio.wait_for(daemon.once(), 30)
+    waiting = store.counts().unjudged
+    store.close()
+    return waiting
+
+
+async def test_once_delivers_while_it_judges(tmp_path: Path, server: Server) -> None:
+    """An alert is not held up by the backlog that came with it."""
+    asked, seen = threading.Event(), list[bool]()
+    async with BotApi(lambda *_: asked.set()) as api:
+        waiting = await once(tmp_path, server, api, lambda _, n: n != 1 or seen.append(asked.wait(10)))
+        assert (seen, waiting, len(api.accepted)) == ([True], 0, 1)
+
+
+async def test_a_stopped_run_sends_what_was_decided(tmp_path: Path, server: Server) -> None:
+    """A signal ends `once` after the batch at hand; the alert in it is sent all the same."""
+    loop = asyncio.get_running_loop()
+    async with BotApi() as api:
+        waiting = await once(tmp_path, server, api, lambda daemon, _: loop.call_soon_threadsafe(daemon.stop))
+        assert (waiting > 0, len(api.accepted)) == (True, 1)
 
 
 async def test_an_article_that_breaks_the_judge_holds_nothing_up(tmp_path: Path, server: Server) -> None:

@@ -1,5 +1,6 @@
 """The joined stages: polls that are recorded whatever happens, articles that are judged in the right order and once."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from samples import NOW, SOURCE, article
 from structlog.testing import capture_logs
 
 from monitor.config import AlertsConfig, Config
-from monitor.domain import EventType, Failure, FeedState, Reason, Severity
+from monitor.domain import EventType, Failure, FeedState, Fetched, Reason, Severity
 from monitor.errors import StoreError
 from monitor.pipeline import Poller, process
 from monitor.pipeline.journal import GATHERED, Journal
@@ -122,6 +123,74 @@ async def test_a_poll_that_cannot_be_stored_takes_no_other_with_it(tmp_path: Pat
     assert not poller.busy
     await poller.stop()
     store.close()
+
+
+class Scripted:
+    """A fetcher that raises what is scripted, or gives it."""
+
+    def __init__(self, *outcomes: Fetched | Exception) -> None:
+        self.outcomes = [*outcomes]
+        self.asked: list[tuple[str, str | None]] = []
+
+    async def fetch(self, state: FeedState) -> Fetched:
+        """The next outcome."""
+        self.asked.append((state.url, state.etag))
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+async def poll(store: Store, fetcher: Scripted, times: int) -> FeedState:
+    """Poll the one feed so often, each time when it is due; gives what is remembered."""
+    now = NOW
+    poller = Poller(store, fetcher, lambda: now, lambda: 0.0)  # type: ignore[arg-type]
+    poller.configure({SOURCE.name: SOURCE}, Config().polling, AlertsConfig())
+    for _ in range(times):
+        assert await poller.tick() == 1
+        async with asyncio.timeout(5):
+            await poller.record()
+        assert not poller.busy
+        now = max(now, store.feeds()[0].state.next_check or now)
+    await poller.stop()
+    return store.feeds()[0].state
+
+
+async def test_a_defect_met_in_a_poll_is_the_feeds_failure(store: Store) -> None:
+    """Whatever is raised while a feed is polled, the poll ends and is recorded, and the feed is asked again."""
+    with capture_logs() as logs:
+        state = await poll(store, Scripted(RuntimeError("a defect")), 1)
+    assert (state.failures, state.failure, state.failure_detail) == (
+        1,
+        Failure.BAD_XML,
+        "the feed cannot be polled (RuntimeError)",
+    )
+    assert state.next_check == NOW + Config().polling.max_interval
+    assert ("feed cannot be polled", SOURCE.name) in [(line["event"], line.get("feed")) for line in logs]
+
+
+MOVED = "https://moved.example/feed"
+FEED = b"<rss version='2.0'><channel><item><title>News</title><link>https://x.example/1</link></item></channel></rss>"
+BARE = b"<rss version='2.0'><channel><title>Nothing</title></channel></rss>"
+WALL = b"<!DOCTYPE html><html><body>Log in</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "believed"), [(FEED, True), (BARE, False), (WALL, False), (b"<rss><channel><item>", False)]
+)
+async def test_a_move_is_believed_where_it_leads_to_news(store: Store, body: bytes, believed: bool) -> None:
+    """A permanent redirect to a page, to an empty feed or to a torn one leaves the address as it was."""
+    state = await poll(store, Scripted(Fetched(MOVED, 200, body, moved_to=MOVED)), 1)
+    assert state.url == (MOVED if believed else SOURCE.url)
+
+
+async def test_a_remembered_address_that_fails_is_given_up(store: Store) -> None:
+    """After three failures in a row the configured address is asked again, without the other server's validators."""
+    down = Fetched(MOVED, failure=Failure.TIMEOUT)
+    fetcher = Scripted(Fetched(MOVED, 200, FEED, moved_to=MOVED, etag="m"), down, down, down, down)
+    state = await poll(store, fetcher, 5)
+    assert fetcher.asked == [(SOURCE.url, None), *3 * [(MOVED, "m")], (SOURCE.url, None)]
+    assert (state.url, state.failures) == (SOURCE.url, 4)
 
 
 def failing(name: str, failures: int = 1, failure: Failure | None = Failure.TIMEOUT) -> tuple[Poll, Counts]:

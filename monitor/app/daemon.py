@@ -112,28 +112,51 @@ class Daemon:
         log.info("stopped", articles=self.summary.articles, alerts=self.summary.alerts)
 
     async def once(self) -> None:
-        """Poll all that is due, judge it, deliver what can be delivered now, and return."""
+        """Poll all that is due, judge it, deliver meanwhile what can be delivered now, and return.
+
+        After `stop` or a signal what is due by then has GRACE to be sent.
+        """
         async with AsyncExitStack() as stack:
             poller = await self._start(stack)
-            # What becomes due again meanwhile is for the next run.
-            began = self._clock()
-            while (await poller.tick(began) or poller.busy) and not self._stopping.is_set():
-                if poller.busy:
-                    await self._either(asyncio.create_task(poller.record()))
-            await poller.stop()
-            while not self._stopping.is_set() and await self._process():
-                pass
-            await self._reconsider()
-            await self._watch_index()
-            await self._tell_day()
-            done = await self._delivery.drain(PATIENCE)
+            delivering = asyncio.create_task(self._delivery.run(GRACE / 2))
+            try:
+                await self._poll_and_judge(poller)
+                await self._deliver_rest(delivering)
+            finally:
+                delivering.cancel()
             await self._guarded(self._release)
+        done = self._delivery.delivered
         log.info("done", articles=self.summary.articles, alerts=self.summary.alerts, sent=done.sent, refused=done.dead)
+
+    async def _poll_and_judge(self, poller: Poller) -> None:
+        # What becomes due again meanwhile is for the next run.
+        began = self._clock()
+        while (await poller.tick(began) or poller.busy) and not self._stopping.is_set():
+            if poller.busy:
+                await self._either(asyncio.create_task(poller.record()))
+        await poller.stop()
+        while not self._stopping.is_set() and await self._process():
+            pass
+        for work in (self._reconsider, self._watch_index, self._tell_day):
+            if not self._stopping.is_set():
+                await work()
+
+    async def _deliver_rest(self, delivering: "asyncio.Task[None]") -> None:
+        """Wait until what can be delivered now is; once the daemon is to stop, until what is due was tried."""
+        if not self._stopping.is_set():
+            self._delivery.finish(PATIENCE)
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([delivering, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+        if not delivering.done():
+            self._delivery.finish(timedelta(0))
+            await asyncio.wait([delivering], timeout=(GRACE / 2).total_seconds())
+            self._delivery.stop()
+        await delivering
 
     def stop(self) -> None:
         """Ask the daemon to end."""
         self._stopping.set()
-        self._delivery.stop()
 
     async def _start(self, stack: AsyncExitStack) -> Poller:
         self._stack = stack

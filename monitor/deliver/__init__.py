@@ -76,6 +76,7 @@ class Delivery:
         self._flying: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._stopping = False
+        self._deadline: datetime | None = None
         self.delivered = Delivered()
         self.topics: dict[tuple[str, int], bool] = {}
 
@@ -89,24 +90,21 @@ class Delivery:
         self.wake()
 
     def stop(self) -> None:
-        """Let `run` or `drain` end: claim nothing more, finish what is under way."""
+        """Let `run` and `drain` end: claim nothing more, finish what is under way."""
         self._stopping = True
         self.wake()
 
+    def finish(self, patience: timedelta) -> None:
+        """Let `run` end once the outbox is empty, or has nothing that is due within `patience` from now."""
+        self._deadline = self._clock() + patience
+        self.wake()
+
     async def run(self, grace: timedelta = timedelta(seconds=5)) -> None:
-        """Deliver until `stop`; what is then under way has `grace` to end, and is sent again later if it does not."""
-        await self._loop(None, grace)
-
-    async def drain(self, patience: timedelta, grace: timedelta = timedelta(seconds=5)) -> Delivered:
-        """Deliver until the outbox is empty, or has nothing that is due within `patience` from now."""
-        await self._loop(self._clock() + patience, grace)
-        return self.delivered
-
-    async def _loop(self, deadline: datetime | None, grace: timedelta) -> None:
+        """Deliver until `stop` or `finish`; what a stop finds under way has `grace` to end, and else is sent again."""
         try:
             while not self._stopping:
                 self._changed.clear()
-                if not await self._step(deadline):
+                if not await self._step():
                     return
         finally:
             if self._flying:
@@ -114,8 +112,16 @@ class Delivery:
             for task in self._flying:
                 task.cancel()
 
-    async def _step(self, deadline: datetime | None) -> bool:
+    async def drain(self, patience: timedelta, grace: timedelta = timedelta(seconds=5)) -> Delivered:
+        """Deliver until the outbox is empty, or has nothing that is due within `patience` from now."""
+        self.finish(patience)
+        await self.run(grace)
+        return self.delivered
+
+    async def _step(self) -> bool:
         """Start what may start and wait for the next change; False once there is nothing to wait for."""
+        # Read before the outbox is: what is queued until somebody says that it was all is not missed.
+        deadline = self._deadline
         try:
             await self._start()
             wake = await self._next()

@@ -55,7 +55,7 @@ class Judge:
         return [self._join(article, probabilities) for article, probabilities in zip(articles, known, strict=True)]
 
     def _join(self, article: Article, probabilities: Probabilities) -> Judged:
-        places = self.gazetteer.find(article.title, article.summary)
+        places = self.gazetteer.find(article.title, article.summary, article.country)
         about = countries(places)
         hits = self.rules.match(article, about)
         joined = score(probabilities, hits, places, about, self.rules.has_require, self.threshold)

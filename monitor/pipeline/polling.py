@@ -26,6 +26,8 @@ AHEAD = 4
 """Feeds claimed at a time, as a multiple of those fetched at a time: some wait for their host's turn."""
 RECORDED = 200
 """Polls recorded in one transaction at most."""
+AT_MOVED = 3
+"""Failures in a row at an address that a redirect led to, after which the configured one is asked again."""
 LARGE = 300_000
 """Bytes from which a document waits for the one thread that reads large ones, so that small ones do not wait."""
 
@@ -128,11 +130,33 @@ class Poller:
             readers.shutdown(wait=False, cancel_futures=True)
 
     async def _poll(self, source: Source, state: FeedState) -> None:
+        """Poll a feed; whatever is raised meanwhile, the poll ends, lest it be waited for, and held, for ever."""
+        try:
+            poll = await self._polled(source, state)
+        except Exception as error:
+            log.exception("feed cannot be polled", feed=source.name)
+            poll = self._broken(state, error)
+        self._ended.put_nowait(poll)
+
+    async def _polled(self, source: Source, state: FeedState) -> Poll:
         fetched = await self._fetcher.fetch(state)
         feed, found = Feed(), tuple[Article, ...]()
         if fetched.body is not None:
             feed, found = await self._read(source, state, fetched)
-        self._ended.put_nowait(self._finish(source, state, fetched, feed, found))
+        return self._finish(source, state, fetched, feed, found)
+
+    def _broken(self, state: FeedState, error: Exception) -> Poll:
+        """A poll that met a defect of this program: the feed is asked again, as seldom as a feed may be."""
+        now = self._clock()
+        after = replace(
+            state,
+            next_check=now + self._polling.max_interval,
+            last_checked=now,
+            failures=state.failures + 1,
+            failure=Failure.BAD_XML,
+            failure_detail=f"the feed cannot be polled ({type(error).__name__})",
+        )
+        return Poll(state, after)
 
     async def _read(self, source: Source, state: FeedState, fetched: Fetched) -> tuple[Feed, tuple[Article, ...]]:
         readers = self._small if len(fetched.body or b"") < LARGE else self._large
@@ -161,7 +185,6 @@ class Poller:
         read = failure is None
         after = replace(
             state,
-            url=fetched.moved_to or state.url,
             etag=fetched.etag if read and not fetched.unchanged else state.etag,
             last_modified=fetched.last_modified if read and not fetched.unchanged else state.last_modified,
             body_hash=fetched.body_hash if read and not fetched.unchanged else state.body_hash,
@@ -173,7 +196,20 @@ class Poller:
             failure=failure,
             failure_detail=(fetched.detail or feed.detail) if failure else "",
         )
-        return Poll(state, after, found)
+        return Poll(state, _addressed(source, after, fetched, feed), found)
+
+
+def _addressed(source: Source, after: FeedState, fetched: Fetched, feed: Feed) -> FeedState:
+    """The state with the address to ask next: a permanent redirect is believed where it leads to news.
+
+    Portals that want a login, and sites that were taken over, redirect for ever too: to a page.
+    """
+    if fetched.moved_to and feed.entries and after.failure is None:
+        return replace(after, url=fetched.moved_to)
+    if after.failures >= AT_MOVED and after.url != source.url:
+        # Another server's validators say nothing there.
+        return replace(after, url=source.url, etag=None, last_modified=None, body_hash=None)
+    return after
 
 
 def _read(source: Source, fetched: Fetched, now: datetime, undated: datetime) -> tuple[Feed, tuple[Article, ...]]:

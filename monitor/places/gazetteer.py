@@ -14,6 +14,11 @@ ELSEWHERE = "-"
 TITLE, SUMMARY = "title", "summary"
 TITLE_WEIGHT = 3
 """A name in the title says three times as much about an item as one in its summary."""
+# What stands before a place, folded, in the languages of the region and English.
+BEFORE_PLACES = frozenset(
+    "u vo v kod kaj iz od do blizu kraj kraju pored oko okolu prema ka niz ne nga prane afer drejt deri in near at from "
+    "to outside around".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,16 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Words that name something: the forms that could be meant, and whether a word of state stands beside them."""
+    """Words that name something: the forms that could be meant, and what stands beside them.
+
+    `placed` is whether they are written as a place is: after a preposition, with a capital and small letters.
+    """
 
     field: str
     found: str
     forms: tuple[Form, ...]
     beside_state: bool
+    placed: bool
 
 
 class Gazetteer:
@@ -66,16 +75,17 @@ class Gazetteer:
         self._forms = forms
         self._matcher = Matcher(patterns)
 
-    def find(self, title: str, summary: str) -> tuple[PlaceHit, ...]:
+    def find(self, title: str, summary: str, home: str | None = None) -> tuple[PlaceHit, ...]:
         """Every name that counts, in order, title first, each with its country (also countries outside the region).
 
         Of overlapping names the first, then the longest counts. A name that several countries share goes to those named
-        elsewhere in the item; a weak name counts only beside another name of its country. A people stands for its
-        country beside a word of state ('Serbian army'), and otherwise only where no country of the region is named.
+        elsewhere in the item; a weak name counts only beside another name of its country, or after a preposition where
+        it is one of `home`, the country that the item comes from. A people stands for its country beside a word of
+        state ('Serbian army'), and otherwise only where no country of the region is named.
         """
         spots = [*self._spots(TITLE, title), *self._spots(SUMMARY, summary)]
         support = _support(spots)
-        meant = [(spot, form) for spot in spots for form in _meant(spot, support)]
+        meant = [(spot, form) for spot in spots for form in _meant(spot, support, home)]
         named = {form.entry.country for spot, form in meant if not _only_people(spot, form)} & set(REGION)
         return tuple(
             PlaceHit(form.entry.country, form.entry.name, spot.found, spot.field, form.entry.kind)
@@ -84,7 +94,8 @@ class Gazetteer:
         )
 
     def _spots(self, field: str, text: str) -> list[_Spot]:
-        matches = self._matcher.find(words(text))
+        written = words(text)
+        matches = self._matcher.find(written)
         if not matches:
             return []
         places = spans(text)
@@ -104,7 +115,9 @@ class Gazetteer:
             if first >= free:
                 candidates = list(group)
                 forms = _best(self._forms[match.pattern] for match, _ in candidates)
-                spots.append(_Spot(field, candidates[0][1], forms, end in firsts or first in ends))
+                found = candidates[0][1]
+                placed = first > 0 and written[first - 1] in BEFORE_PLACES and found[1:] == found[1:].lower()
+                spots.append(_Spot(field, found, forms, end in firsts or first in ends, placed))
                 free = end
         return spots
 
@@ -132,11 +145,12 @@ def _support(spots: Sequence[_Spot]) -> Counter[str]:
     return Counter(form.entry.country for form in clear if not form.weak and form.entry.kind != PEOPLE)
 
 
-def _meant(spot: _Spot, support: Counter[str]) -> list[Form]:
+def _meant(spot: _Spot, support: Counter[str], home: str | None) -> list[Form]:
     """Which of the forms at a spot are meant."""
     if len(spot.forms) == 1:
         form = spot.forms[0]
-        return [] if form.weak and not support[form.entry.country] else [form]
+        at_home = spot.placed and form.entry.country == home
+        return [form] if not form.weak or support[form.entry.country] or at_home else []
     supported = max(support[form.entry.country] for form in spot.forms)
     if supported:
         return [form for form in spot.forms if support[form.entry.country] == supported][:1]
