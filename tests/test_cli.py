@@ -21,6 +21,7 @@ from test_config import folder as written
 
 from monitor import __main__
 from monitor.app import wiring
+from monitor.classifier import open_model
 from monitor.schema.migrations import MIGRATIONS
 from monitor.store import Store
 
@@ -105,6 +106,27 @@ def test_a_broken_configuration_is_one_sentence(
 ) -> None:
     """`check` and `run` name the file on standard error and end with status 2."""
     sentence(run(command, "--config", written(tmp_path, **{file: text})), 2, str(tmp_path / f"{file}.yaml"), complaint)
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (
+            "alerts:\nstorage:\n  url: sqlite:////proc/x/y.db\n",
+            "line 3: storage.url: the folder /proc/x for the database",
+        ),
+        ("storage: {url: 'sqlite:////proc'}\n", "line 1: storage.url: the database sqlite:////proc cannot be used"),
+        ("classifier:\n  model: /nonexistent\n", "line 2: classifier.model: no classifier in /nonexistent"),
+        ("classifier: {model: ''}\n", "line 1: classifier.model: expected text, found ''"),
+    ],
+)
+def test_a_value_that_only_its_use_shows_as_broken_is_one_sentence(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, text: str, complaint: str
+) -> None:
+    """A database or model that cannot be opened is a mistake in the line that names it."""
+    monkeypatch.setattr(wiring, "open_model", open_model)
+    sentence(run(command, "--config", written(tmp_path, monitor=text)), 2, str(tmp_path / "monitor.yaml"), complaint)
 
 
 def test_there_are_enough_broken_configurations() -> None:

@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from monitor.config import Config, DigestConfig, HeartbeatConfig, Quiet, choose, load, stamp, warnings, write_starter
+from monitor.config import (
+    FILES,
+    Config,
+    DigestConfig,
+    HeartbeatConfig,
+    Quiet,
+    choose,
+    load,
+    reload,
+    stamp,
+    warnings,
+    write_starter,
+)
 from monitor.errors import ConfigError
 
 SOURCE = "sources:\n- name: A\n  url: https://a.example/feed\n"
@@ -22,7 +34,7 @@ def folder(tmp_path: Path, **files: str) -> Path:
 def test_empty_files_are_valid_and_give_the_defaults(tmp_path: Path) -> None:
     """Three empty files are a configuration, with every default."""
     config = load(folder(tmp_path), {})
-    assert config == Config(folder=str(tmp_path))
+    assert config == Config(folder=str(tmp_path), files=FILES)
     assert config.alerts.max_age == timedelta(hours=12)
     assert config.polling.allow_private is False
     assert config.telegram.api_url == "https://api.telegram.org"
@@ -107,13 +119,13 @@ BROKEN = [
     (
         "monitor",
         "alerts:\n  quiet: {from: 25:00, to: 3:00}",
-        "line 2: alerts.quiet.from: expected a time of day such as 22:00, found 1500",
+        "line 2: alerts.quiet.from: expected a time of day with its minutes, such as \"22:00\", found '25:00'",
     ),
     ("monitor", "alerts:\n  quiet: {to: 3:00}", "line 2: alerts.quiet: the key 'from' is missing"),
     ("monitor", "alerts:\n  severity: grave", "line 2: alerts.severity: expected a whole number, found 'grave'"),
     ("monitor", "alerts:\n  rules: [{severity: 5}]", "alerts.rules[0].severity: expected at most 4, found 5"),
     ("monitor", "alerts:\n  rules: [{countries: [GR]}]", "alerts.rules[0].countries: expected some of AL, BA"),
-    ("monitor", "digest:\n  at: 24:00", "line 2: digest.at: expected a time of day such as 22:00"),
+    ("monitor", "digest:\n  at: 24:00", "line 2: digest.at: expected a time of day with its minutes"),
     ("monitor", "digest:\n  chats: [5]", "digest.chats[0]: no chat of telegram.chats has the id '5'"),
     ("monitor", "alerts:\n  cooldown: 3d", "alerts.cooldown: expected at most"),
     (
@@ -155,7 +167,7 @@ BROKEN = [
     (
         "monitor",
         "telegram:\n  webhook: {url: 'http://x.org'}\n",
-        "telegram.webhook.url: expected text of the form ^https",
+        "telegram.webhook.url: expected an address such as https://",
     ),
     ("monitor", "telegram:\n  webhook: {listen: '127.0.0.1:1'}\n", "webhook: the key 'url' is missing"),
     ("monitor", "telegram:\n  chats:\n  - id: everyone\n", "line 3: telegram.chats[0].id: expected a chat's number"),
@@ -169,7 +181,7 @@ BROKEN = [
     ("monitor", "a: &x [1]\nb: *x\n", "line 2: aliases (*name) are not supported"),
     ("monitor", "a: !!python/object:os.system x\n", "not valid YAML"),
     ("monitor", "when: 2024-13-45\n", "not valid YAML"),
-    ("monitor", "web:\n  listen: everywhere\n", "line 2: web.listen: expected text of the form"),
+    ("monitor", "web:\n  listen: everywhere\n", "line 2: web.listen: expected a host and a port"),
     (
         "sources",
         SOURCE + "- name: A\n  url: https://b.example/\n",
@@ -211,6 +223,103 @@ BROKEN = [
     ("keywords", "boost:\n- match: army\n  fields: [body]\n", "line 3: boost[0].fields[0]: expected 'title'"),
     ("keywords", "boost:\n- match: army\n  countries: [XZ]\n", "line 3: boost[0].countries[0]: expected a two-letter"),
     ("keywords", "boost:\n- match: army\n  sources: [Nobody]\n", "line 3: boost[0].sources: no source is named"),
+    # A second entry would replace the rules of the first.
+    (
+        "monitor",
+        "telegram:\n  chats:\n  - {id: -1001, thread: 5}\n  - {id: '-1001', thread: 6}\n",
+        "line 4: telegram.chats[1].id: '-1001' stands already in line 3; give one entry all its rules; a rule may have",
+    ),
+    (
+        "monitor",
+        "telegram:\n  chats: [{id: '@news'}, {id: '@News'}]\n",
+        "chats[1].id: '@News' stands already in line 2",
+    ),
+    (
+        "monitor",
+        "notify:\n- {name: a, url: 'ntfy://x'}\n- {name: a, url: 'ntfy://y'}\n",
+        "line 3: notify[1].name: 'a' stands twice",
+    ),
+    # Plain numbers could be hours or minutes.
+    (
+        "monitor",
+        "alerts:\n  quiet: {from: 22, to: 7}\n",
+        'quiet.from: expected a time of day with its minutes, such as "22:00"',
+    ),
+    (
+        "monitor",
+        "digest:\n  at: 8\n",
+        'line 2: digest.at: expected a time of day with its minutes, such as "22:00", found 8',
+    ),
+    ("monitor", "digest:\n  at: 800\n", "line 2: digest.at: expected a time of day with its minutes"),
+    # Out of range.
+    (
+        "monitor",
+        "alerts:\n  max_age: 999999999d\n",
+        "line 2: alerts.max_age: expected at most 365d, found '999999999d'",
+    ),
+    ("monitor", "alerts:\n  max_age: 366d\n", "line 2: alerts.max_age: expected at most 365d, found '366d'"),
+    ("monitor", "storage:\n  retention: 3651d\n", "line 2: storage.retention: expected at most 3650d"),
+    ("monitor", "polling:\n  timeout: 0\n", "line 2: polling.timeout: expected at least 1s, found 0"),
+    (
+        "monitor",
+        "polling:\n  max_interval: 0s\n  min_interval: 10s\n",
+        "line 2: polling.max_interval: expected at least 10s",
+    ),
+    ("monitor", "telegram:\n  chats: [{id: 5, thread: 2147483648}]\n", "thread: expected less than 2147483648"),
+    ("monitor", "telegram:\n  chats: [{id: 4503599627370496}]\n", "chats[0].id: expected a chat's number"),
+    ("monitor", "telegram:\n  admins: [99999999999999999999]\n", "admins[0]: expected less than 4503599627370496"),
+    ("monitor", "polling:\n  user_agent: Über\n", "line 2: polling.user_agent: expected one line of ASCII text"),
+    ("monitor", 'polling:\n  user_agent: "a\\nb"\n', "line 2: polling.user_agent: expected one line of ASCII text"),
+    ("monitor", '"a\\nb": 1\n', "line 1: a\\nb: unknown key"),
+    ("monitor", "polling:\n  user_agent: ' '\n", "line 2: polling.user_agent: expected one line of ASCII text"),
+    ("monitor", "web:\n  listen: 127.0.0.1:65536\n", "line 2: web.listen: expected a host and a port of 1 to 65535"),
+    (
+        "monitor",
+        "telegram:\n  webhook: {url: 'https://x.example/t', listen: '127.0.0.1:0'}\n",
+        "webhook.listen: expected a host and a port of 1 to 65535",
+    ),
+    (
+        "monitor",
+        "telegram:\n  webhook: {url: 'https://x.example:99999/t'}\n",
+        "webhook.url: expected an address such as",
+    ),
+    ("monitor", "telegram:\n  api_url: http://?\n", "line 2: telegram.api_url: expected an address"),
+    ("monitor", "telegram:\n  api_url: https://:443\n", "line 2: telegram.api_url: expected an address"),
+    ("monitor", "telegram:\n  api_url: http://x:99999999\n", "line 2: telegram.api_url: expected an address"),
+    ("monitor", "telegram:\n  api_url: 'http://[::1'\n", "line 2: telegram.api_url: expected an address"),
+    ("sources", "sources:\n- {name: A, url: 'http://..x..'}\n", "line 2: sources[0].url: expected an address"),
+    ("sources", "sources:\n- {name: A, url: 'http://%41'}\n", "line 2: sources[0].url: expected an address"),
+    ("sources", 'sources:\n- {name: "a\\nb", url: "http://x"}\n', "line 2: sources[0].name: expected one line of text"),
+    # Keys that are named as pydantic names kinds.
+    ("monitor", "int: 5\n", "line 1: int: unknown key; "),
+    ("monitor", "telegram:\n  str: 4\n", "line 2: telegram.str: unknown key; "),
+    ("monitor", "telegram:\n  chats: [{id: 5, int: 3}]\n", "line 2: telegram.chats[0].int: unknown key; "),
+    # Databases that cannot be, or that forget.
+    (
+        "monitor",
+        "storage:\n  url: postgresql://x:abc@localhost:port/db\n",
+        "line 2: storage.url: expected sqlite:///FILE",
+    ),
+    ("monitor", "storage:\n  url: postgresql://localhost:65536/db\n", "line 2: storage.url: expected sqlite:///FILE"),
+    ("monitor", "storage:\n  url: 'sqlite://'\n", "line 2: storage.url: expected sqlite:///FILE"),
+    ("monitor", "storage:\n  url: 'sqlite:///'\n", "line 2: storage.url: expected sqlite:///FILE"),
+    ("monitor", "storage:\n  url: 'sqlite:///:memory:'\n", "line 2: storage.url: expected sqlite:///FILE"),
+    ("monitor", "storage:\n  url: 'sqlite:///file:x?mode=memory&uri=true'\n", "line 2: storage.url: expected sqlite"),
+    # Keywords, as the matcher reads them.
+    ("keywords", "mute: ['ьь*']\n", "line 1: mute[0].match: expected at least two letters before *"),
+    ("keywords", 'mute: ["a\'b*"]\n', "line 1: mute[0].match: expected at least two letters before *"),
+    ("keywords", "boost: [1389]\n", "line 1: boost[0].match: expected text; put it in quotes, found 1389"),
+    ("keywords", "boost:\n- no\n", "line 2: boost[0].match: expected text; put it in quotes, found false"),
+    ("keywords", "mute:\n- {match: sport, weight: 2}\n", "line 2: mute[0].weight: only rules of boost have a weight"),
+    ("keywords", "boost:\n- {match: x, languages: [sh]}\n", "boost[0].languages[0]: expected a BCP 47 language tag"),
+    ("sources", SOURCE + "  country: NO\n", "line 4: sources[0].country: expected text; put it in quotes, found false"),
+    ("sources", SOURCE + "  lang: srp\n", "line 4: sources[0].lang: expected a BCP 47 language tag such as sq, sr"),
+    ("monitor", "alerts:\n  languages: [xx]\n", "line 2: alerts.languages[0]: expected a BCP 47 language tag"),
+    (
+        "monitor",
+        "notify: [{name: Desk, url: 'ntfy://x'}]\n",
+        "line 1: notify[0].name: expected at most 40 small letters, digits, - and _",
+    ),
     ("keywords", "boots: [army]\n", "line 1: boots: unknown key; did you mean 'boost'?"),
 ]
 
@@ -224,6 +333,43 @@ def test_a_mistake_is_one_sentence(tmp_path: Path, file: str, text: str, complai
     assert complaint in message
     assert message.startswith(str(tmp_path / f"{file}.yaml"))
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("monitor", "alerts: {max_age: 365d}\nstorage: {retention: 3650d}\n"),
+        ("monitor", "alerts: {quiet: {from: 22:00, to: '7:30'}}\ndigest: {at: 8:05}\n"),
+        ("monitor", "telegram: {chats: [{id: 4503599627370495, thread: 2147483647}, {id: '-4503599627370495'}]}\n"),
+        ("monitor", "web: {listen: 'localhost:65535'}\ntelegram: {api_url: 'http://[::1]:8081/bot'}\n"),
+        ("monitor", "storage: {url: 'postgresql://me:p%40ss@[::1]:5432/db'}\n"),
+        ("monitor", "storage: {url: 'postgresql+psycopg://me@a:1,b:65535/db?sslmode=require'}\n"),
+        ("monitor", "storage: {url: 'postgresql:///db?host=/run/postgresql'}\n"),
+        ("monitor", "storage: {url: 'sqlite:///state/my monitor.db'}\n"),
+        ("sources", "sources: [{name: Š, url: 'https://vijesti_x.šabac.example.:8080/a?b=c#d', lang: cnr}]\n"),
+        ("keywords", "boost: [12:30, ра*, s\u030cu*, KFOR-ov*]\nmute: [{match: 'ab*'}]\n"),
+    ],
+)
+def test_what_is_just_within_bounds_is_accepted(tmp_path: Path, file: str, text: str) -> None:
+    """The bounds refuse nothing that works."""
+    load(folder(tmp_path, **{file: text}), {})
+
+
+def test_a_folder_or_file_that_vanishes_is_a_refused_edit(tmp_path: Path) -> None:
+    """Neither turns a running program to the packaged feeds and no chats; a file that never was is not missed."""
+    held = tmp_path / "held"
+    held.mkdir()
+    folder(held)
+    (held / "keywords.yaml").unlink()
+    old = load(held, {})
+    assert reload(held, old) == old
+    (held / "sources.yaml").rename(tmp_path / "sources.yaml")
+    with pytest.raises(ConfigError, match=r"held/sources\.yaml: is gone; put it back"):
+        reload(held, old)
+    (held / "monitor.yaml").unlink()
+    held.rmdir()
+    with pytest.raises(ConfigError, match="held: no such configuration folder"):
+        reload(held, old)
 
 
 def test_bytes_that_are_not_text_name_their_line(tmp_path: Path) -> None:

@@ -57,6 +57,29 @@ def test_importing_appends_and_keeps_comments(tmp_path: Path) -> None:
     assert (tmp_path / "sources.yaml").read_text("utf-8") == after
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sources: []\n",
+        "sources: []  # none yet\n# mine\n",
+        "sources:\n",
+        "sources: # none yet\n",
+        "sources:",
+        "sources: [{name: B, url: 'http://b.example'}]\n",
+        "sources: [\n  {name: B, url: 'http://b.example'},\n  ]\n",
+        "sources:\n- {name: B, url: 'http://b.example'}",
+    ],
+)
+def test_importing_into_any_form_of_the_list_works(tmp_path: Path, text: str) -> None:
+    """An empty list, none, and one in brackets take what is imported; comments stay."""
+    (tmp_path / "sources.yaml").write_text(text, "utf-8")
+    before = [source.name for source in load(tmp_path, {}).sources]
+    add_sources(tmp_path, [Source("A: 1", "https://a.example/"), Source("C", "https://c.example/")])
+    assert [source.name for source in load(tmp_path, {}).sources] == [*before, "A: 1", "C"]
+    after = (tmp_path / "sources.yaml").read_text("utf-8")
+    assert all(comment in after for comment in ("# none yet", "# mine") if comment in text)
+
+
 def test_importing_into_an_empty_file_makes_the_list(tmp_path: Path) -> None:
     """An empty sources.yaml gets the key too."""
     (tmp_path / "sources.yaml").write_text("# mine\n", "utf-8")

@@ -22,7 +22,7 @@ from monitor.app.heartbeat import Heartbeat
 from monitor.app.memory import trim
 from monitor.app.systemd import notify
 from monitor.app.watching import Watcher
-from monitor.config import Config, load, stamp, warnings
+from monitor.config import Config, reload, stamp, warnings
 from monitor.deliver import Delivery, Pace
 from monitor.domain import Reason, Sender, Source
 from monitor.errors import MonitorError, StoreError
@@ -313,7 +313,7 @@ class Daemon:
             return
         self._stamp = now
         try:
-            written = await asyncio.to_thread(load, folder)
+            written = await asyncio.to_thread(reload, folder, self._written)
             judge = await asyncio.to_thread(wiring.rejudge, self._judge, self._config, written)
             await self._exchange(written)
         except MonitorError as error:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from monitor.apprise import Services
 from monitor.classifier import open_model
-from monitor.config import Config, follow
+from monitor.config import Config, follow, located
 from monitor.deliver import Terminal
 from monitor.domain import Sender
-from monitor.errors import StoreError
+from monitor.errors import ModelError, StoreError
 from monitor.fetch import Fetcher
 from monitor.keywords import compile_rules
 from monitor.pipeline import Judge
@@ -31,12 +31,16 @@ def database_url(config: Config) -> str:
 
 
 def open_store(config: Config) -> Store:
-    """The store, migrated. Raises StoreError."""
-    store = Store(database_url(config))
+    """The store, migrated. Raises ConfigError for a configured database that can't be used, StoreError for others."""
+    store = None
     try:
+        store = Store(database_url(config))
         store.migrate()
-    except StoreError:
-        store.close()
+    except StoreError as error:
+        if store is not None:
+            store.close()
+        if config.storage.url and config.folder and error.permanent:
+            raise located(config, ("storage", "url"), str(error)) from error
         raise
     return store
 
@@ -46,7 +50,12 @@ def load_judge(config: Config) -> Judge:
     rules = compile_rules(config.keywords)
     gazetteer = parse_gazetteer((files("monitor") / "data" / "gazetteer.tsv").read_text("utf-8"))
     settings = config.classifier
-    classifier = open_model(settings.model, settings.threads, settings.batch)
+    try:
+        classifier = open_model(settings.model, settings.threads, settings.batch)
+    except ModelError as error:
+        if settings.model is not None and config.folder:
+            raise located(config, ("classifier", "model"), str(error)) from error
+        raise
     threshold = classifier.threshold if config.alerts.threshold is None else config.alerts.threshold
     return Judge(classifier, rules, gazetteer, threshold)
 

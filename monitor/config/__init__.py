@@ -2,7 +2,7 @@
 
 from monitor.config.admins import admins
 from monitor.config.edit import add_sources, unwritable
-from monitor.config.load import FILES, choose, defaults, load, stamp, token, warnings
+from monitor.config.load import FILES, choose, defaults, load, located, reload, stamp, token, warnings
 from monitor.config.model import (
     Chat,
     ClassifierConfig,
@@ -57,7 +57,9 @@ __all__ = [
     "follow",
     "format_duration",
     "load",
+    "located",
     "parse_duration",
+    "reload",
     "remove_rule",
     "set_enabled",
     "set_weight",

@@ -1,6 +1,7 @@
 """Changes to the user's own files, as text, so that comments stay; each is checked before it takes the file's place."""
 
 import errno
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -67,10 +68,21 @@ def checked(folder: Path, file: str, text: str, done: str = "changed") -> None:
 
 def _appended(old: str, added: Sequence[Source]) -> str:
     rows = [{"name": source.name, "url": source.url} for source in added]
+    root = yaml.compose(old, Loader=yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    node = next((value for key, value in pairs if key.value == SOURCES.removesuffix(".yaml")), None)
+    listed = isinstance(node, yaml.SequenceNode) and bool(node.value)
+    if isinstance(node, yaml.SequenceNode) and listed and node.flow_style:
+        flow = ", ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        end = node.value[-1].end_mark.index
+        return f"{old[:end]}, {flow}{old[end:]}"
+    if node is not None and not listed:
+        # An empty list, `[]` or nothing at all, gives way to one with lines.
+        line = old[node.end_mark.index :].partition("\n")
+        old = f"{old[: node.start_mark.index].rstrip(' ')}{line[0].rstrip()}\n" + line[2]
     block = yaml.safe_dump(rows, allow_unicode=True, sort_keys=False, width=1000)
-    has_list = isinstance((yaml.safe_load(old) or {}).get("sources"), list)
-    indent = _indent(old) if has_list else "  "
-    text = old.rstrip("\n") + "\n" + ("" if has_list else "sources:\n")
+    indent = _indent(old) if listed else "  "
+    text = old.rstrip("\n") + "\n" + ("" if node is not None else "sources:\n")
     return text + "\n# Imported\n" + "".join(f"{indent}{line}\n" for line in block.splitlines())
 
 

@@ -2,7 +2,9 @@
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +14,7 @@ from pydantic_core import ErrorDetails
 from monitor.config.admins import admins
 from monitor.config.model import Config, Keywords, Settings, Sources, TelegramConfig
 from monitor.config.secrets import expand, secret
+from monitor.config.values import format_duration
 from monitor.config.yaml import Document, Path_, read
 from monitor.errors import ConfigError, InputError
 
@@ -50,12 +53,28 @@ def stamp(folder: Path) -> tuple[object, ...]:
     return tuple(stats)
 
 
+def reload(folder: Path, old: Config) -> Config:
+    """Read the folder again. Raises ConfigError also where a file is gone that was there when `old` was read."""
+    config = load(folder)
+    gone = [name for name in old.files if name not in config.files]
+    if gone:
+        raise ConfigError(f"{folder / gone[0]}: is gone; put it back, or restart to do without it")
+    return config
+
+
+def located(config: Config, path: Path_, message: str) -> ConfigError:
+    """What is wrong with a value of monitor.yaml that only its use shows, with the file, the line and the key."""
+    return read(Path(config.folder) / FILES[0]).error(path, message)
+
+
 def load(folder: Path, environment: Mapping[str, str] | None = None) -> Config:
     """Read and check the folder. A missing file takes the packaged one's place only for sources and keywords.
 
     Raises ConfigError: one sentence with the file, the line, the key and what was expected.
     """
     environment = os.environ if environment is None else environment
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such configuration folder")
     settings, sources, keywords = (read(_present(folder, name)) for name in FILES)
     _refuse_secret(settings)
     checked = _validate(Settings, settings)
@@ -63,15 +82,18 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Config:
     rules = _validate(Keywords, _written_out(keywords))
     _unique(sources, feeds)
     _known_sources(keywords, rules, feeds)
+    _weightless(keywords, rules)
     _known_in_rules(settings, checked, feeds)
     _known_chats(settings, checked)
     _unique_services(settings, checked)
+    _unique_chats(settings, checked)
     if checked.polling.min_interval > checked.polling.max_interval:
         raise settings.error(("polling", "min_interval"), "expected at most polling.max_interval")
     telegram = TelegramConfig(**{**dict(checked.telegram), "token": token(environment)})
     return Config(
         **{**dict(checked), "telegram": telegram, **_with_secrets(settings, checked, environment)},
         folder=str(folder),
+        files=tuple(name for name in FILES if (folder / name).exists()),
         sources=tuple(entry.source() for entry in feeds.sources),
         keywords=rules,
     )
@@ -116,11 +138,11 @@ def _refuse_secret(document: Document) -> None:
 
 
 def _written_out(document: Document) -> Document:
-    """Rules that are plain strings become mappings."""
+    """Rules that are single values become mappings."""
     if not isinstance(document.values, dict):
         return document
     values = {
-        key: tuple({"match": rule} if isinstance(rule, str) else rule for rule in rules)
+        key: tuple(rule if isinstance(rule, dict | tuple) else {"match": rule} for rule in rules)
         if isinstance(rules, tuple)
         else rules
         for key, rules in document.values.items()
@@ -150,7 +172,7 @@ def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complaint(model: type[BaseModel], document: Document, error: ErrorDetails) -> ConfigError:
-    path: Path_ = tuple(step for step in error["loc"] if step not in {"int", "str", "function-before[chat_id()"})
+    path = _written(error["loc"], document.values)
     if error["type"] == "extra_forbidden":
         known = _keys(model, path[:-1])
         near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
@@ -163,14 +185,30 @@ def _complaint(model: type[BaseModel], document: Document, error: ErrorDetails) 
     return document.error(path, _expected(error) + ("" if hidden else f", found {_shown(error['input'])}"))
 
 
+def _written(steps: Path_, values: object) -> Path_:
+    """The path without the steps that pydantic adds below a value for the kinds that it may be of."""
+    path: list[str | int] = []
+    for step in steps:
+        if isinstance(step, str) and isinstance(values, dict):
+            path.append(step)
+            values = values.get(step)
+        elif isinstance(step, int) and isinstance(values, tuple):
+            path.append(step)
+            values = values[step] if step < len(values) else None
+    return tuple(path)
+
+
 def _expected(error: ErrorDetails) -> str:
-    context = error.get("ctx", {})
+    context = {
+        key: format_duration(_span(bound)) if str(bound).startswith("datetime.timedelta(") else bound
+        for key, bound in error.get("ctx", {}).items()
+    }
     kind = error["type"]
     plain = {
         "int_type": "expected a whole number",
         "float_type": "expected a number",
         "bool_type": "expected true or false",
-        "string_type": "expected text",
+        "string_type": "expected text" + ("; put it in quotes" if _needs_quotes(error["input"]) else ""),
         "tuple_type": "expected a list",
         "model_type": "expected keys and values",
         "dict_type": "expected keys and values",
@@ -185,7 +223,6 @@ def _expected(error: ErrorDetails) -> str:
         "less_than": "less than {lt}",
         "string_too_long": "text of at most {max_length} characters",
         "literal_error": "{expected}",
-        "string_pattern_mismatch": "text of the form {pattern}",
     }
     if kind in plain:
         return plain[kind]
@@ -194,7 +231,19 @@ def _expected(error: ErrorDetails) -> str:
     return error["msg"]
 
 
+def _span(text: str) -> timedelta:
+    """The duration that pydantic names a bound by: only as Python writes it, `datetime.timedelta(days=1)`."""
+    return timedelta(**{unit: int(number) for unit, number in re.findall(r"(\w+)=(\d+)", text)})
+
+
+def _needs_quotes(value: object) -> bool:
+    """Whether it was meant as text and YAML took it for something else: 1389, no, 2024-05-01."""
+    return value is not None and not isinstance(value, dict | tuple)
+
+
 def _shown(value: object) -> str:
+    if value is None:
+        return "nothing"
     text = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
     text = text or (f"'{value}'" if isinstance(value, str) else None)
     text = text or ("a list" if isinstance(value, tuple) else "keys" if isinstance(value, dict) else str(value))
@@ -250,6 +299,25 @@ def _unique_services(document: Document, settings: Settings) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise document.error(("notify", index, "name"), f"'{name}' stands twice")
+
+
+def _unique_chats(document: Document, settings: Settings) -> None:
+    seen: dict[str, int] = {}
+    for index, chat in enumerate(settings.telegram.chats):
+        first = seen.setdefault(str(chat.id).lower(), index)
+        if first != index:
+            line = document.line(("telegram", "chats", first, "id"))
+            hint = "give one entry all its rules; a rule may have a `thread` of its own"
+            raise document.error(
+                ("telegram", "chats", index, "id"), f"'{chat.id}' stands already in line {line}; {hint}"
+            )
+
+
+def _weightless(document: Document, rules: Keywords) -> None:
+    for kind in ("mute", "always", "require"):
+        for index, rule in enumerate(getattr(rules, kind)):
+            if "weight" in rule.model_fields_set:
+                raise document.error((kind, index, "weight"), "only rules of boost have a weight")
 
 
 def _known_chats(document: Document, settings: Settings) -> None:

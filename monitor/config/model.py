@@ -6,21 +6,27 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from monitor.config.policy import AlertsConfig, Clock, PolicyConfig
+from monitor.config.policy import AlertsConfig, Clock, PolicyConfig, Thread
 from monitor.config.section import Country, Duration, Language, Section
 from monitor.config.values import (
+    LARGEST_ID,
     chat_id,
     check_database,
     check_feed_url,
+    check_listen,
     check_match,
+    check_name,
     check_secret_url,
     check_service,
+    check_service_name,
     check_timezone,
+    check_user_agent,
+    check_webhook_url,
     family,
 )
 from monitor.domain import Source
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(check_name)]
 Tongue = Literal["en", "sr", "sr-Cyrl", "sq", "bs", "hr", "mk"]
 FieldName = Literal["title", "summary", "url"]
 
@@ -29,20 +35,20 @@ class PollingConfig(Section):
     """How feeds are fetched. Times are durations, sizes are bytes."""
 
     min_interval: Annotated[Duration, Field(ge=timedelta(seconds=10))] = timedelta(minutes=1)
-    max_interval: Annotated[Duration, Field(le=timedelta(days=1))] = timedelta(hours=1)
+    max_interval: Annotated[Duration, Field(ge=timedelta(seconds=10), le=timedelta(days=1))] = timedelta(hours=1)
     timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=5))] = timedelta(seconds=20)
     max_bytes: Annotated[int, Field(ge=10_000, le=100_000_000)] = 5_000_000
     concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     per_host: Annotated[int, Field(ge=1, le=64)] = 2
     host_delay: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(minutes=1))] = timedelta(seconds=1)
     allow_private: bool = False
-    user_agent: str | None = None
+    user_agent: Annotated[str, Field(max_length=300), AfterValidator(check_user_agent)] | None = None
 
 
 class ClassifierConfig(Section):
     """Which model judges. `model` is a folder, or a hub name with the extra `train`."""
 
-    model: str | None = None
+    model: Annotated[str, Field(min_length=1)] | None = None
     threads: Annotated[int, Field(ge=1, le=64)] | None = None
     batch: Annotated[int, Field(ge=1, le=256)] = 16
 
@@ -53,31 +59,31 @@ class Chat(Section):
     id: Annotated[int | str, BeforeValidator(chat_id)]
     admin: bool = False
     language: Tongue = "en"
-    thread: Annotated[int, Field(ge=1)] | None = None
+    thread: Thread | None = None
     rules: tuple[PolicyConfig, ...] = ()
 
 
 class WebhookConfig(Section):
     """Where Telegram brings what people write, in place of being asked: the public address, and where it is served."""
 
-    url: Annotated[str, Field(pattern=r"^https://[^\s/?#]+(/[^\s?#]*)?$")]
-    listen: Annotated[str, Field(pattern=r"^[^\s:]+:\d{1,5}$")] = "127.0.0.1:8443"
+    url: Annotated[str, AfterValidator(check_webhook_url)]
+    listen: Annotated[str, AfterValidator(check_listen)] = "127.0.0.1:8443"
 
 
 class TelegramConfig(Section):
     """Where alerts go, and who may change settings there. The token comes from the environment only."""
 
     chats: tuple[Chat, ...] = ()
-    admins: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    admins: tuple[Annotated[int, Field(ge=1, lt=LARGEST_ID)], ...] = ()
     webhook: WebhookConfig | None = None
-    api_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")] = "https://api.telegram.org"
+    api_url: Annotated[str, AfterValidator(check_feed_url)] = "https://api.telegram.org"
     token: SecretStr | None = Field(default=None, exclude=True)
 
 
 class Service(Section):
     """Another way out, by its name: an address as Apprise understands it, which may hold a password."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    name: Annotated[str, AfterValidator(check_service_name)]
     url: Annotated[SecretStr, AfterValidator(check_service)]
     admin: bool = False
     rules: tuple[PolicyConfig, ...] = ()
@@ -99,7 +105,7 @@ class StorageConfig(Section):
     """Where state is kept: an SQLAlchemy URL (None: SQLite in the user's state folder), and how long articles stay."""
 
     url: Annotated[str, AfterValidator(check_database)] | None = None
-    retention: Annotated[Duration, Field(ge=timedelta(days=2))] = timedelta(days=90)
+    retention: Annotated[Duration, Field(ge=timedelta(days=2), le=timedelta(days=3650))] = timedelta(days=90)
 
 
 class DisplayConfig(Section):
@@ -123,7 +129,7 @@ class DigestConfig(Section):
 class WebConfig(Section):
     """Reserved: the address of the status page."""
 
-    listen: Annotated[str, Field(pattern=r"^[^\s:]+:\d{1,5}$")] | None = None
+    listen: Annotated[str, AfterValidator(check_listen)] | None = None
 
 
 class SourceEntry(Section):
@@ -186,8 +192,9 @@ class Settings(Section):
 
 
 class Config(Settings):
-    """All three files, and the folder that they came from."""
+    """All three files, the folder that they came from, and which of them were there."""
 
     folder: str = ""
+    files: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     keywords: Keywords = Keywords()

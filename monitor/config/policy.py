@@ -12,6 +12,7 @@ from monitor.domain import REGION, EventType, Severity
 
 Clock = Annotated[time, BeforeValidator(parse_clock)]
 Type = Annotated[EventType, BeforeValidator(parse_type)]
+Thread = Annotated[int, Field(ge=1, lt=2**31)]
 Level = Annotated[int, BeforeValidator(parse_level), Field(ge=0, le=4)]
 
 
@@ -45,7 +46,7 @@ class PolicyConfig(Section):
     cooldown: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=2))] | None = None
     quiet: Quiet | None = None
     loud_from: Level | None = None
-    thread: Annotated[int, Field(ge=1)] | None = None
+    thread: Thread | None = None
 
     @field_validator("countries")
     @classmethod
@@ -60,7 +61,7 @@ class AlertsConfig(Section):
     """What is worth an alert where no rule says otherwise. `threshold` None: the one the model was calibrated for."""
 
     threshold: Probability | None = None
-    max_age: Annotated[Duration, Field(ge=timedelta(minutes=1))] = timedelta(hours=12)
+    max_age: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=365))] = timedelta(hours=12)
     countries: tuple[str, ...] = REGION
     types: tuple[Type, ...] = ()
     severity: Level = 0

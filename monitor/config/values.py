@@ -1,6 +1,7 @@
 """How single values are written and checked: durations, addresses, codes; complaints say what was expected."""
 
 import re
+import unicodedata
 from datetime import time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -22,7 +23,19 @@ COUNTRIES = frozenset(
     "TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW".split()
 )
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
-DATABASE = re.compile(r"sqlite://(/.*)?|postgresql(\+psycopg)?://\S+")
+# What ISO 639-1 names (but for `sh`, which nothing is told in), and languages of the region that it does not.
+LANGUAGES = frozenset(
+    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo "
+    "es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka "
+    "kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng "
+    "nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su "
+    "sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu "
+    "cnr rom rup mul und".split()
+)
+DATABASE = re.compile(r"sqlite:///(?!(file:)?:memory:)[^?]*[^/?](\?\S*)?|postgresql(\+psycopg)?://\S+")
+LARGEST_ID = 2**52
+"""Telegram's ids have 52 bits at most."""
+HOST = re.compile(r"([^\W_]|[^\W_][\w-]{0,61}\w)(\.([^\W_]|[^\W_][\w-]{0,61}\w))*\.?|_[\w.-]+")
 HOST_PREFIXES = re.compile(r"^(www|rss|feeds?|api|news)\.")
 
 
@@ -51,15 +64,13 @@ def format_duration(value: timedelta) -> str:
 
 
 def parse_clock(value: object) -> time:
-    """Read a time of day: `22:00`, which YAML takes for the number 1320 unless it is quoted."""
+    """Read a time of day, `22:00`; a plain number is none, for it could be hours or minutes."""
     if isinstance(value, time):
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1440:
-        return time(value // 60, value % 60)
     if isinstance(value, str) and re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value):
         hours, _, minutes = value.partition(":")
         return time(int(hours), int(minutes))
-    raise PydanticCustomError("clock", "expected a time of day such as 22:00")
+    raise PydanticCustomError("clock", 'expected a time of day with its minutes, such as "22:00"')
 
 
 def parse_type(value: object) -> EventType:
@@ -86,8 +97,9 @@ def check_country(value: str) -> str:
 
 def check_language(value: str) -> str:
     """Accept a BCP 47 tag."""
-    if not LANGUAGE.fullmatch(value):
-        raise PydanticCustomError("language", "expected a BCP 47 language tag such as sq, sr or sr-Cyrl")
+    if not LANGUAGE.fullmatch(value) or value.partition("-")[0] not in LANGUAGES:
+        wanted = "expected a BCP 47 language tag such as sq, sr, sr-Cyrl, bs, hr, cnr, mk or en"
+        raise PydanticCustomError("language", wanted)
     return value
 
 
@@ -99,23 +111,77 @@ def check_timezone(value: str) -> str:
 
 
 def check_database(value: str) -> str:
-    """Accept the databases that the program can use."""
-    if not DATABASE.fullmatch(value):
+    """Accept the databases that the program can use, and that outlast it."""
+    if not DATABASE.fullmatch(value) or "mode=memory" in value or not _has_good_ports(value):
         wanted = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
         raise PydanticCustomError("database", wanted)
     return value
 
 
-def check_feed_url(value: str) -> str:
-    """Accept an http or https address with a host."""
+def _has_good_ports(url: str) -> bool:
+    """Whether the ports of a database's address, which may name several hosts, are ports; a file has none."""
+    if url.startswith("sqlite"):
+        return True
+    hosts = re.split(r"[/?]", url.partition("://")[2].rpartition("@")[2])[0]
+    return all(re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:]*)(:\d{1,5})?", host) for host in hosts.split(",")) and all(
+        0 < int(port) < 65536 for port in re.findall(r":(\d{1,5})(?=,|$)", hosts)
+    )
+
+
+def is_address(value: str) -> bool:
+    """Whether it is an http or https address whose host and port can be."""
     try:
         parts = urlsplit(value)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", value)
-        good = good and (parts.port is None or parts.port > 0)
+        host = parts.hostname or ""
+        good = parts.scheme in {"http", "https"} and value.isprintable() and not re.search(r"\s", value)
+        good = good and (parts.port is None or parts.port > 0) and not parts.netloc.endswith(":")
+        return good and (":" in host or (len(host) <= 253 and HOST.fullmatch(host) is not None))
     except ValueError:
-        good = False
-    if not good:
-        raise PydanticCustomError("feed_url", "expected an address that starts with http:// or https://")
+        return False
+
+
+def check_feed_url(value: str) -> str:
+    """Accept an http or https address with a host."""
+    if not is_address(value):
+        raise PydanticCustomError("feed_url", "expected an address that starts with http:// or https:// and has a host")
+    return value
+
+
+def check_webhook_url(value: str) -> str:
+    """Accept the public address that Telegram can bring updates to."""
+    if not is_address(value) or not value.startswith("https://") or re.search("[?#]", value):
+        raise PydanticCustomError("webhook_url", "expected an address such as https://monitor.example/hook")
+    return value
+
+
+def check_listen(value: str) -> str:
+    """Accept a host and a port to serve at."""
+    host, _, port = value.rpartition(":")
+    good = re.fullmatch(r"\d{1,5}", port) is not None and 0 < int(port) < 65536
+    if not good or not (HOST.fullmatch(host) or re.fullmatch(r"\[[0-9a-fA-F:.]+\]", host)):
+        raise PydanticCustomError("listen", "expected a host and a port of 1 to 65535, such as 127.0.0.1:8443")
+    return value
+
+
+def check_user_agent(value: str) -> str:
+    """Accept what can be sent in an HTTP header."""
+    if not value.strip() or not value.isascii() or not value.isprintable():
+        raise PydanticCustomError("user_agent", "expected one line of ASCII text, such as my-monitor/1.0")
+    return value
+
+
+def check_name(value: str) -> str:
+    """Accept a name that can be shown in a line."""
+    if not value.strip() or not value.isprintable():
+        raise PydanticCustomError("name", "expected one line of text")
+    return value
+
+
+def check_service_name(value: str) -> str:
+    """Accept what lists, logs and the outbox can call a service."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", value):
+        wanted = "expected at most 40 small letters, digits, - and _, such as desk"
+        raise PydanticCustomError("service_name", wanted)
     return value
 
 
@@ -141,13 +207,19 @@ def family(url: str) -> str:
 
 def chat_id(value: object) -> int | str:
     """Accept a chat's number (also quoted), or the @name of a public channel."""
-    if isinstance(value, int) and not isinstance(value, bool) and value != 0:
-        return value
     if isinstance(value, str) and re.fullmatch(r"-?[1-9]\d{0,15}", value):
-        return int(value)
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < abs(value) < LARGEST_ID:
+        return value
     if isinstance(value, str) and re.fullmatch(r"@[A-Za-z][A-Za-z0-9_]{3,31}", value):
         return value
     raise PydanticCustomError("chat_id", "expected a chat's number such as -1001234567890, or a channel's @name")
+
+
+def _without_signs(word: str) -> str:
+    """The word without accents and the soft sign, which are nothing to the matcher."""
+    parts = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(part for part in parts if part != "ь" and unicodedata.category(part)[0] not in "MC")
 
 
 def check_match(value: str) -> str:
@@ -161,6 +233,6 @@ def check_match(value: str) -> str:
         stem = word.removesuffix("*")
         if "*" in stem:
             raise PydanticCustomError("match", "expected * only at the end of a word")
-        if stem != word and sum(character.isalnum() for character in stem) < 2:
+        if stem != word and len(re.split(r"[\W_]", _without_signs(stem))[-1]) < 2:
             raise PydanticCustomError("match", "expected at least two letters before *")
     return value

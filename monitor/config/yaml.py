@@ -34,7 +34,12 @@ class Document:
     def error(self, path: Path_, message: str) -> ConfigError:
         """The one sentence that a user reads about a mistake at `path`."""
         key = dotted(path)
-        return ConfigError(f"{self.file}, line {self.line(path)}: {key + ': ' if key else ''}{message}")
+        return ConfigError(one_line(f"{self.file}, line {self.line(path)}: {key + ': ' if key else ''}{message}"))
+
+
+def one_line(text: str) -> str:
+    """The text with line breaks and what else cannot be shown as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def dotted(path: Path_) -> str:
@@ -95,11 +100,14 @@ def _values(loader: yaml.SafeLoader, node: yaml.Node, file: str) -> object:
             if not isinstance(key, str):
                 raise ConfigError(f"{file}, line {line}: the key {key!r} is not text")
             if key in result:
-                raise ConfigError(f"{file}, line {line}: the key '{key}' stands twice")
+                raise ConfigError(one_line(f"{file}, line {line}: the key '{key}' stands twice"))
             result[key] = _values(loader, value_node, file)
         return result
     if isinstance(node, yaml.SequenceNode):
         return tuple(_values(loader, child, file) for child in node.value)
+    if node.tag.endswith((":int", ":float")) and ":" in node.value:
+        # YAML 1.1 takes 22:00 for the number 1320; people mean what they wrote.
+        return node.value
     return loader.construct_object(node)
 
 
