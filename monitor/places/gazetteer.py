@@ -16,8 +16,8 @@ TITLE_WEIGHT = 3
 """A name in the title says three times as much about an item as one in its summary."""
 # What stands before a place, folded, in the languages of the region and English.
 BEFORE_PLACES = frozenset(
-    "u vo v kod kaj iz od do blizu kraj kraju pored oko okolu prema ka niz ne nga prane afer drejt deri in near at from "
-    "to outside around".split()
+    "u vo v kod kaj iz od do blizu kraj kraju pored oko okolu prema ka niz ne nga prane afer drejt deri in near at "
+    "from to outside around".split()
 )
 
 
