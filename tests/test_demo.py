@@ -1,5 +1,6 @@
 """The demo: its day is well made, served as real feeds, and the real daemon tells its events and nothing else."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from monitor import demo
+from monitor.app import Summary
+from monitor.cli import service
 from monitor.config import Config
 from monitor.parse import parse
 
@@ -56,6 +59,39 @@ def test_the_users_chats_are_not_told() -> None:
     made = demo.configure(Config(), "http://127.0.0.1:1", "sqlite://", ROOM, 1)
     assert (made.telegram.chats, made.telegram.token, made.storage.url) == ((), None, "sqlite://")
     assert [source.url for source in made.sources] == [f"http://127.0.0.1:1/{slug}.xml" for slug in ROOM.outlets]
+
+
+class Slow:
+    """A daemon and its store that judge one more item at each look, and deliver all messages two looks later."""
+
+    def __init__(self, items: int) -> None:
+        self._items, self._looks, self.stopped = items, 0, 0
+        self.summary = Summary()
+
+    def waiting(self) -> dict[str, datetime]:
+        """The undelivered messages, asked for once all is judged."""
+        self._looks += 1
+        return {"terminal": datetime.now(UTC)} if self._looks <= 2 else {}
+
+    async def look(self, _: float) -> None:
+        """What happens while nobody looks."""
+        self.summary.articles = min(self.summary.articles + 1, self._items)
+
+    def stop(self) -> None:
+        """The end."""
+        self.stopped += 1
+
+
+@pytest.mark.parametrize(("late", "judged", "looks"), [(30.0, 56, 3), (-1.0, 1, 0)])
+async def test_the_demo_waits_for_a_slow_machine(
+    monkeypatch: pytest.MonkeyPatch, late: float, judged: int, looks: int
+) -> None:
+    """It ends when all items are judged and all messages delivered, or so much later than the day does."""
+    slow = Slow(56)
+    monkeypatch.setattr(service, "DEMO_LATE", late)
+    monkeypatch.setattr(service.asyncio, "sleep", slow.look)
+    await service._end(slow, slow, 56, asyncio.get_running_loop().time())  # type: ignore[arg-type]
+    assert (slow.stopped, slow.summary.articles, slow._looks) == (1, judged, looks)
 
 
 @pytest.mark.slow
