@@ -1,5 +1,6 @@
 """The demo: its day is well made, served as real feeds, and the real daemon tells its events and nothing else."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from monitor import demo
-from monitor.app import heartbeat, make_senders
+from monitor.app import Summary, heartbeat, make_senders
+from monitor.cli import service
 from monitor.config import AlertsConfig, Config, defaults, load
 from monitor.parse import parse
 from monitor.pipeline import recipients
@@ -86,6 +88,39 @@ async def test_only_the_terminal_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     assert made.alerts == AlertsConfig(cooldown=timedelta(seconds=5))
     assert (made.keywords, made.display) == (load(defaults()).keywords, user.display)
     assert made.storage.url == "sqlite://"
+
+
+class Slow:
+    """A daemon and its store that judge one more item at each look, and deliver all messages two looks later."""
+
+    def __init__(self, items: int) -> None:
+        self._items, self._looks, self.stopped = items, 0, 0
+        self.summary = Summary()
+
+    def waiting(self) -> dict[str, datetime]:
+        """The undelivered messages, asked for once all is judged."""
+        self._looks += 1
+        return {"terminal": datetime.now(UTC)} if self._looks <= 2 else {}
+
+    async def look(self, _: float) -> None:
+        """What happens while nobody looks."""
+        self.summary.articles = min(self.summary.articles + 1, self._items)
+
+    def stop(self) -> None:
+        """The end."""
+        self.stopped += 1
+
+
+@pytest.mark.parametrize(("late", "judged", "looks"), [(30.0, 56, 3), (-1.0, 1, 0)])
+async def test_the_demo_waits_for_a_slow_machine(
+    monkeypatch: pytest.MonkeyPatch, late: float, judged: int, looks: int
+) -> None:
+    """It ends when all items are judged and all messages delivered, or so much later than the day does."""
+    slow = Slow(56)
+    monkeypatch.setattr(service, "DEMO_LATE", late)
+    monkeypatch.setattr(service.asyncio, "sleep", slow.look)
+    await service._end(slow, slow, 56, asyncio.get_running_loop().time())  # type: ignore[arg-type]
+    assert (slow.stopped, slow.summary.articles, slow._looks) == (1, judged, looks)
 
 
 @pytest.mark.slow

@@ -22,11 +22,16 @@ from monitor.deliver import Delivery
 from monitor.errors import DeliveryError
 from monitor.pipeline import Judge, reader, recipients
 from monitor.render import test_alert as rendered_test
-from monitor.store import Store
+from monitor.store import Status, Store
 
 PATIENCE = timedelta(seconds=30)
 """How long a test message may take."""
 DEMO_SECONDS = 50
+DEMO_REST = 4.0
+"""Seconds from the end of the demo's day until its last items are read and told, on a machine that has time."""
+DEMO_LATE = 30.0
+"""Seconds that a machine which has none may take longer: all ends within 90 seconds of the default day's start."""
+DEMO_LOOK = 0.25
 
 
 def run(
@@ -107,22 +112,41 @@ def demo(
         err.print(
             f"[bold]{len(room.items)} items of {len(room.outlets)} outlets, six hours in {seconds:g} seconds[/]\n"
         )
-        summary = asyncio.run(_demo(config, seconds))
+        summary, waiting = asyncio.run(_demo(config, seconds, len(room.items)))
     err.print(f"[bold]{summary.articles} items judged, {summary.alerts} alerts[/]")
+    if summary.articles < len(room.items) or waiting:
+        missing = f"{len(room.items) - summary.articles} of {len(room.items)} items not judged"
+        err.print(f"[yellow]ended before all was told: {missing}, {waiting} messages not delivered[/]")
     for reason, count in summary.reasons.most_common():
         err.print(f"  {count:3} {reason.value}")
 
 
-async def _demo(config: Config, seconds: float) -> Summary:
+async def _demo(config: Config, seconds: float, items: int) -> tuple[Summary, int]:
+    """Run until all is told; gives what was done, and how many messages still wait."""
+    began = asyncio.get_running_loop().time()
     store = open_store(config)
     judge = await asyncio.to_thread(load_judge, config)
     async with AsyncExitStack() as stack:
         daemon = Daemon(config, store, judge, await make_senders(config, stack))
-        # The last items are read and told a moment after the day has ended.
-        asyncio.get_running_loop().call_later(seconds + 4, daemon.stop)
+        ending = asyncio.create_task(_end(daemon, store, items, began + seconds + DEMO_REST))
         await daemon.run()
+        ending.cancel()
+    waiting = store.counts().messages.get(Status.PENDING, 0)
     store.close()
-    return daemon.summary
+    return daemon.summary, waiting
+
+
+async def _end(daemon: Daemon, store: Store, items: int, at: float) -> None:
+    """Stop the daemon then, or up to DEMO_LATE later: once so many items are judged and all messages delivered."""
+
+    def untold() -> bool:
+        return daemon.summary.articles < items or bool(store.waiting())
+
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(at - loop.time())
+    while loop.time() < at + DEMO_LATE and await asyncio.to_thread(untold):
+        await asyncio.sleep(DEMO_LOOK)
+    daemon.stop()
 
 
 COMMANDS: dict[str, Command] = {"run": run, "check": check, "test-alert": test_alert, "demo": demo}

@@ -12,8 +12,10 @@ CYRILLIC = frozenset({"mk", "bg", "ru", "uk", "be"})
 GREEK = frozenset({"el"})
 # Tags that name no single language.
 VAGUE = frozenset({"mul", "und", "any", "mis", "zxx"})
-# What detection may answer for Latin letters; other answers are errors on short texts.
-LATIN_ANSWERS = frozenset("sq bs hr sr sl en de fr it es pt nl sv no da fi pl cs sk hu ro tr".split())
+# What detection may answer for Latin letters: what the classifier and the gazetteer know, and where it is certain the
+# languages of more of Europe. Other answers are errors on short texts.
+KNOWN = frozenset("sq bs hr sr sl en de fr it es nl hu ro tr".split())
+OTHERS = frozenset("pt sv no da fi pl cs sk".split())
 # Letters that only one of the Cyrillic alphabets has.
 ALPHABETS = (
     ("sr", re.compile("[ђћ]")),
@@ -24,10 +26,20 @@ ALPHABETS = (
 )
 SLAVIC_LETTERS = re.compile("[šđčćž]")
 SERBIAN_LETTERS = re.compile("[ćđ]")
-ENGLISH_WORDS = re.compile(r"\b(?:the|of|and|for|with|to|by|over|after|says)\b|[’']s\b")
+# Small words of headlines that the other languages hardly have.
+ENGLISH_WORDS = re.compile(
+    r"\b(?:the|of|and|as|at|for|with|to|by|after|near|from|says|into|its|that|out|up|two|three|four|five"
+    r"|who|outside|before|against)\b|[’']s\b"
+)
+# Those of Serbian and its kin, and among them those that Slovene has not.
+SLAVIC_WORDS = re.compile(r"\b(?:u|sa|su|kod|zbog|bez|nije|posle|nakon|protiv|ispred|uz|na|za|je|iz)\b")
+SERBIAN_WORDS = re.compile(r"\b(?:u|sa|su|kod|zbog|bez|nije|posle|nakon|protiv|ispred|uz)\b")
 ALBANIAN_LETTERS = re.compile("ë")
 SAMPLE = 600
 SURE = 0.5
+CERTAIN = 0.95
+LONG = 80
+"""Letters from which a language that is seldom met here may be meant."""
 
 
 def language(text: str, configured: str | None, declared: str | None = None, country: str | None = None) -> str:
@@ -74,9 +86,12 @@ def _fits(base: str, script: str) -> bool:
 
 
 def _detected(text: str, script: str, declared: str | None, country: str | None) -> str:
-    """The language that the text shows; among those that a text cannot show, what the feed says, or its country."""
+    """The language that the text shows; among those that a text cannot show, what the feed says, or its country.
+
+    What shows nothing is what the feed says, else English where its letters are plain Latin ones.
+    """
     declared = declared if declared and _fits(declared, script) else None
-    found = _detect(text, script) or declared or "und"
+    found = _detect(text, script) or declared or ("en" if script == "Latn" and text.isascii() else "und")
     if found not in ALIKE or script == "Cyrl":
         return found
     return declared if declared in ALIKE else COUNTRIES.get(country or "", "sr")
@@ -100,14 +115,28 @@ def _cyrillic(text: str) -> str:
 
 
 def _latin(text: str) -> str | None:
+    """By statistics where they are sure; else by small words and letters, which short titles show more surely."""
     guess, probability = _identify(text)
-    if guess in LATIN_ANSWERS and probability >= SURE and not (guess == "sl" and SERBIAN_LETTERS.search(text)):
+    english, slavic = len(ENGLISH_WORDS.findall(text)), len(SLAVIC_WORDS.findall(text))
+    sure = _sure(guess, probability, text)
+    if english > slavic and (english > 1 or probability < CERTAIN or not sure):
+        return "en"
+    if sure:
         return guess
-    if SLAVIC_LETTERS.search(text):
+    if SLAVIC_LETTERS.search(text) or slavic:
         return "sr"
     if ALBANIAN_LETTERS.search(text):
         return "sq"
-    return "en" if ENGLISH_WORDS.search(text) else None
+    # An unsure guess at plain letters is more often wrong than English is; see _detected.
+    return guess if guess in ALIKE or (guess in KNOWN and not text.isascii()) else None
+
+
+def _sure(guess: str, probability: float, text: str) -> bool:
+    if guess == "sl" and (SERBIAN_LETTERS.search(text) or SERBIAN_WORDS.search(text)):
+        return False
+    if guess in OTHERS:
+        return probability >= CERTAIN and len(text) >= LONG
+    return guess in KNOWN and probability >= SURE
 
 
 def _identify(text: str) -> tuple[str, float]:
