@@ -7,6 +7,7 @@ import sys
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from monitor import demo
 from monitor.app import Summary
 from monitor.cli import service
 from monitor.config import Config
+from monitor.domain import Kind
 from monitor.parse import parse
 
 ROOM = demo.newsroom()
@@ -68,10 +70,10 @@ class Slow:
         self._items, self._looks, self.stopped = items, 0, 0
         self.summary = Summary()
 
-    def waiting(self) -> dict[str, datetime]:
-        """The undelivered messages, asked for once all is judged."""
+    def alerts(self, *_: object) -> list[SimpleNamespace]:
+        """The undelivered messages, asked for once all is judged; an edit waits on."""
         self._looks += 1
-        return {"terminal": datetime.now(UTC)} if self._looks <= 2 else {}
+        return [SimpleNamespace(kind=kind) for kind in (Kind.EDIT, Kind.NEW)[: 1 + (self._looks <= 2)]]
 
     async def look(self, _: float) -> None:
         """What happens while nobody looks."""
