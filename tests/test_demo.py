@@ -8,6 +8,7 @@ import urllib.request
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from monitor import demo
 from monitor.app import Summary, heartbeat, make_senders
 from monitor.cli import service
 from monitor.config import AlertsConfig, Config, defaults, load
+from monitor.domain import Kind
 from monitor.parse import parse
 from monitor.pipeline import recipients
 
@@ -97,10 +99,10 @@ class Slow:
         self._items, self._looks, self.stopped = items, 0, 0
         self.summary = Summary()
 
-    def waiting(self) -> dict[str, datetime]:
-        """The undelivered messages, asked for once all is judged."""
+    def alerts(self, *_: object) -> list[SimpleNamespace]:
+        """The undelivered messages, asked for once all is judged; an edit waits on."""
         self._looks += 1
-        return {"terminal": datetime.now(UTC)} if self._looks <= 2 else {}
+        return [SimpleNamespace(kind=kind) for kind in (Kind.EDIT, Kind.NEW)[: 1 + (self._looks <= 2)]]
 
     async def look(self, _: float) -> None:
         """What happens while nobody looks."""

@@ -19,6 +19,7 @@ from monitor.cli.context import Command, err, of, opened
 from monitor.cli.probe import check_offline, check_online
 from monitor.config import Config
 from monitor.deliver import Delivery
+from monitor.domain import Kind
 from monitor.errors import DeliveryError
 from monitor.pipeline import Judge, reader, recipients
 from monitor.render import test_alert as rendered_test
@@ -131,16 +132,21 @@ async def _demo(config: Config, seconds: float, items: int) -> tuple[Summary, in
         ending = asyncio.create_task(_end(daemon, store, items, began + seconds + DEMO_REST))
         await daemon.run()
         ending.cancel()
-    waiting = store.counts().messages.get(Status.PENDING, 0)
+    waiting = _undelivered(store)
     store.close()
     return daemon.summary, waiting
+
+
+def _undelivered(store: Store) -> int:
+    # Edits wait for their time, which may be after the day's end.
+    return sum(alert.kind is not Kind.EDIT for alert in store.alerts(1000, Status.PENDING))
 
 
 async def _end(daemon: Daemon, store: Store, items: int, at: float) -> None:
     """Stop the daemon then, or up to DEMO_LATE later: once so many items are judged and all messages delivered."""
 
     def untold() -> bool:
-        return daemon.summary.articles < items or bool(store.waiting())
+        return daemon.summary.articles < items or _undelivered(store) > 0
 
     loop = asyncio.get_running_loop()
     await asyncio.sleep(at - loop.time())
