@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 
 from monitor.app import Daemon, open_store, wiring
 from monitor.app import daemon as module
+from monitor.config import load
 from monitor.deliver import Backoff, Delivery, Limits, Pace
 from monitor.domain import Article, Probabilities, Reason, Text
 from monitor.store import Status, this_process
@@ -163,7 +164,7 @@ async def test_the_configuration_is_read_again(
     with capture_logs() as logs:
         async with BotApi() as api:
             folder = write(tmp_path / "c", server, api.url, "A")
-            async with running(module.load(folder)) as (daemon, store):
+            async with running(load(folder)) as (daemon, store):
                 await until(lambda: len(api.accepted) == 2)
                 (folder / "monitor.yaml").write_text("alerts:\n  treshold: 0.5\n")
                 await until(lambda: len(api.accepted) == 3)
@@ -171,7 +172,6 @@ async def test_the_configuration_is_read_again(
                 for _ in range(3):
                     os.kill(os.getpid(), signal.SIGHUP) if how == "signal" else None
                     await asyncio.sleep(0.1)
-                (folder / "monitor.yaml").unlink()
                 write(folder, server, api.url, "A", "B")
                 (folder / "keywords.yaml").write_text("mute: [event-C]\n")
                 await until(lambda: any("event-B" in text for text in api.texts("200")))

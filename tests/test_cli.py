@@ -437,7 +437,7 @@ def test_an_unusable_database_is_one_sentence(
     (tmp_path / "d").mkdir()
     config = written(tmp_path / "c", monitor=f"storage:\n  url: sqlite:///{tmp_path}/d/m.db\n")
     says = make(tmp_path / "d" / "m.db")
-    sentence(run("--config", config, *command.split()), 1, says, "m.db" if make is not under_a_file else "/d")
+    sentence(run("--config", config, *command.split()), 2, says, "m.db" if make is not under_a_file else "/d")
 
 
 @pytest.mark.parametrize("name", ["monitor.yaml", "sources.yaml", "keywords.yaml"])
@@ -457,7 +457,7 @@ def test_an_unusable_model_is_one_sentence(
 
     monkeypatch.setattr(wiring, "open_model", open_model)
     (config / "monitor.yaml").write_text(f"classifier:\n  model: {tmp_path / model}\n")
-    sentence(run("--config", config, "check"), 1, says)
+    sentence(run("--config", config, "check"), 2, says)
 
 
 def test_a_closed_pipe_is_no_trouble(config: Path, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ async def test_only_the_terminal_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:x")
     user = load(tmp_path)
     assert {chat for chat, _ in recipients(user)} == {"1", "notify:desk"}
-    made = demo.configure(user, "http://127.0.0.1:1", "sqlite://", ROOM, 360)
+    made = demo.configure(user, "http://127.0.0.1:1", "sqlite:///d.db", ROOM, 360)
     assert recipients(made) == (("terminal", None),)
     async with AsyncExitStack() as stack:
         assert list(await make_senders(made, stack)) == ["terminal"]
@@ -89,7 +89,7 @@ async def test_only_the_terminal_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     assert made.model_dump(exclude=taken) == Config().model_dump(exclude=taken)
     assert made.alerts == AlertsConfig(cooldown=timedelta(seconds=5))
     assert (made.keywords, made.display) == (load(defaults()).keywords, user.display)
-    assert made.storage.url == "sqlite://"
+    assert made.storage.url == "sqlite:///d.db"
 
 
 class Slow:
