@@ -26,6 +26,7 @@ for name in ${*:-classifier burst answers memory pipeline grouping ${STORIES:+${
         printf '%s\n' "$output"
         printf '%s\n' "$output" | "$PYTHON" bench/record.py "$name" || failed="$failed $name"
     else
+        printf '%s\n' "$output"
         failed="$failed $name"
     fi
 done
