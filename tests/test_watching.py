@@ -271,7 +271,10 @@ def test_addresses_name_their_secrets(tmp_path: Path) -> None:
     [
         ("notify: [{name: a, url: 'ntfy://${GONE}'}]", "line 1: notify[0].url: GONE is not set; set it or GONE_FILE"),
         ("notify: [{name: a, url: geheim}]", "notify[0].url: expected an Apprise address such as ntfy://host/topic"),
-        ("notify: [{name: A b, url: 'ntfy://x'}]", "notify[0].name: expected at most 40 small letters, digits, - and _"),
+        (
+            "notify: [{name: A b, url: 'ntfy://x'}]",
+            "notify[0].name: expected at most 40 small letters, digits, - and _",
+        ),
         ("notify:\n- {name: a, url: 'ntfy://x'}\n- {name: a, url: 'ntfy://y'}", "line 3: notify[1].name: 'a' stands"),
         ("notify: [{name: a, url: 'ntfy://x', rules: [{sources: [X]}]}]", "no source is named 'X'"),
         ("heartbeat: {url: geheim}", "heartbeat.url: expected an address that starts with http"),
