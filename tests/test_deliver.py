@@ -86,7 +86,7 @@ async def test_messages_are_sent_in_order_and_recorded(store: Store) -> None:
     """Each chat's in the order they were queued, a second apart, with the other side's numbers kept."""
     store.enqueue(["1", "2", "1", "1"], HI, NOW)
     sender, clock = Fake(), Clock()
-    assert (await delivery(store, sender, clock).drain(MINUTE)).sent == 4
+    assert (await delivery(store, sender, clock).drain(1000 * MINUTE)).sent == 4
     assert [m.id for m in sender.sent if m.chat == "1"] == [1, 3, 4]
     assert [(a.id, a.status, a.telegram_id, a.attempts) for a in store.alerts()] == [
         (id, Status.SENT, id * 100, 1) for id in (4, 3, 2, 1)
@@ -574,7 +574,7 @@ async def test_an_answer_that_went_out_while_a_message_was_claimed_is_counted(
         return real(*rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(store, "claim_messages", claim)
-    await delivery(store, Fake(), clock, pace=pace).drain(MINUTE)
+    await delivery(store, Fake(), clock, pace=pace).drain(1000 * MINUTE)
     (alert,) = store.alerts()
     assert (alert.status, alert.attempts, alert.error) == (Status.SENT, 1, "")
     assert alert.sent is not None
