@@ -1,13 +1,13 @@
 """How well articles are grouped to stories, and what it costs.
 
-    python bench/grouping.py [--stories FILE] [--without FILE]
+    python bench/grouping.py [--without FILE]
     python bench/grouping.py --common
 
 The seeds' events and single relevant items are given dates (each event a random day, its reports exponentially later,
 12 hours on average), at two densities, with their summaries and without; then B-cubed as `monitor/evaluate/stories.py`
 takes it, with the shipped model. The model was trained on the seeds, so that its embeddings know their events: for the
-choice of weights, `--without FILE` leaves out the ids that the model was trained on, one a line. `--stories` adds real
-items with dates. `--common` prints the terms that many events share, for `monitor/cluster/terms.py`.
+choice of weights, `--without FILE` leaves out the ids that the model was trained on, one a line. `--common` prints the
+terms that many events share, for `monitor/cluster/terms.py`. Real items with dates are for `bench/stories.py`.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from monitor.app import load_judge
 from monitor.cluster.terms import terms
 from monitor.config import load
 from monitor.domain import Article, Judged, Story
-from monitor.evaluate.stories import Labelled, labelled, measure, read_tellings
+from monitor.evaluate.stories import Labelled, measure
 from monitor.pipeline import Judge
 from monitor.seeds import Seed, read_seeds
 
@@ -37,6 +37,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 LAG, LONGEST = timedelta(hours=12), timedelta(hours=96)
 DENSITIES = (20, 150)
 OPEN, PROBES, CALL = 5000, 480, 32
+HEAD = ["items", "n", "events", "precision", "recall", "F1", "cross-lingual recall"]
 
 
 def article(id: str, title: str, summary: str, lang: str, outlet: str = "") -> Article:
@@ -66,13 +67,6 @@ def row(what: str, items: Sequence[Labelled]) -> list[object]:
     found = measure(items)
     values = (*found["b_cubed"].values(), found["cross_lingual_recall"])
     return [what, found["n"], found["events"], *("-" if value is None else f"{value:.3f}" for value in values)]
-
-
-def stories_row(judge: Judge, path: Path) -> list[object]:
-    told = read_tellings(path)
-    records = [(telling.record, telling.outlet) for telling in told]
-    judged = judge([article(r.id, r.title, r.summary, r.lang, outlet) for r, outlet in records])
-    return row(path.name, labelled(told, judged))
 
 
 def cost(judge: Judge, seeds: Sequence[Seed]) -> list[list[object]]:
@@ -124,7 +118,6 @@ def common(judge: Judge, seeds: Sequence[Seed]) -> None:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--stories", type=Path)
     options.add_argument("--seeds", type=Path, default=ROOT / "seeds")
     options.add_argument("--without", type=Path)
     options.add_argument("--common", action="store_true")
@@ -137,9 +130,7 @@ def main() -> None:
         common(judge, seeds)
         return
     say(f"{len(seeds)} seeds")
-    rows = seeds_rows(judge, seeds) + ([stories_row(judge, given.stories)] if given.stories else [])
-    head = ["items", "n", "events", "precision", "recall", "F1", "cross-lingual recall"]
-    show("Grouping", head, rows, [about])
+    show("Grouping", HEAD, seeds_rows(judge, seeds), [about])
     show("Cost in milliseconds, medians", ["work", "ms"], cost(judge, seeds), [about])
 
 

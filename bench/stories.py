@@ -15,21 +15,20 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from common import ROOT, machine, quiet, say, show
+from grouping import HEAD, row
 
 from monitor.app import load_judge
 from monitor.backtest import Replay, Sent, read_records, replay
 from monitor.cli.measure import judge_records
 from monitor.config import Config, load
 from monitor.domain import Kind
-from monitor.evaluate.stories import labelled, measure, read_tellings
+from monitor.evaluate.stories import labelled, read_tellings
 from monitor.pipeline import Judge
 
 
-def grouping(judge: Judge, file: Path) -> list[object]:
+def told_apart(judge: Judge, file: Path) -> list[object]:
     told = read_tellings(file)
-    found = measure(labelled(told, judge_records(judge, [telling.record for telling in told])))
-    values = (*found["b_cubed"].values(), found["cross_lingual_recall"])
-    return [file.name, found["n"], found["events"], *("-" if value is None else f"{value:.3f}" for value in values)]
+    return row(file.name, labelled(told, judge_records(judge, [telling.record for telling in told])))
 
 
 def replayed(judge: Judge, config: Config, file: Path) -> tuple[list[object], list[list[object]]]:
@@ -42,8 +41,8 @@ def replayed(judge: Judge, config: Config, file: Path) -> tuple[list[object], li
     counts = [new[each] for each in days]
     busiest = Counter((day(sent.at), sent.story) for sent in found.alerts)
     most = max(busiest.values(), default=0)
-    row = [file.name, found.articles, found.days, f"{statistics.median(counts):g}", max(counts), most]
-    return row, [[file.name, each, count, titles(found, each)] for each, count in sorted(new.items())]
+    whole = [file.name, found.articles, found.days, f"{statistics.median(counts):g}", max(counts), most]
+    return whole, [[file.name, each, count, titles(found, each)] for each, count in sorted(new.items())]
 
 
 def day(when: datetime) -> date:
@@ -65,8 +64,7 @@ def main() -> None:
     quiet()
     about, config = machine(), load(ROOT / "config")
     judge = load_judge(config)
-    head = ["items", "n", "events", "precision", "recall", "F1", "cross-lingual recall"]
-    show("Real stories, B-cubed", head, [grouping(judge, given.stories)], [about])
+    show("Real stories, B-cubed", HEAD, [told_apart(judge, given.stories)], [about])
     if not given.streams:
         return
     rows, daily = zip(*(replayed(judge, config, file) for file in given.streams), strict=True)

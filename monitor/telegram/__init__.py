@@ -37,7 +37,6 @@ CONNECTIONS = 32
 GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 """What Telegram says of a message that cannot take another text any more."""
 BARS = (
-    "chat not found",
     "peer_id_invalid",
     "channel_private",
     "not in the chat",
